@@ -1,0 +1,1 @@
+"""The edgeorch agent: kubelet (and later kube-proxy) of one node, on Podman."""

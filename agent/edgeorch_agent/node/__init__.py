@@ -1,0 +1,1 @@
+"""The node itself: identity, capacity, conditions, heartbeat, images."""

@@ -1,0 +1,1 @@
+"""Pod workers: observe, plan, act, report."""

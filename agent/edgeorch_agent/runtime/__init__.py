@@ -1,0 +1,1 @@
+"""The container runtime seam: protocol, Podman, and a scripted fake."""

@@ -1,0 +1,1 @@
+"""The object model: Kubernetes kinds, their defaults, validation and patches."""

@@ -1,0 +1,1 @@
+"""The wire: topics, messages, the Bus, calls and streams over MQTT 5."""

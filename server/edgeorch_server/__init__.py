@@ -1,0 +1,1 @@
+"""The edgeorch control plane: store, registry, API server, controllers, scheduler and fleet."""

@@ -1,0 +1,1 @@
+"""Level-based controllers on one generic runner."""

@@ -1,0 +1,1 @@
+"""The MQTT side of the server: publish desired state, ingest status, calls."""
