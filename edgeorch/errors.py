@@ -45,7 +45,7 @@ class UserError(EdgeorchError):
     exit_code: ClassVar[int] = 1
 
 
-class Terminal(EdgeorchError):  # noqa: N818 (a marker, read as a noun: "raise Terminal(...)")
+class Terminal(EdgeorchError):
     """Retrying cannot help: a controller drops the item until its object changes."""
 
 

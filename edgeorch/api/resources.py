@@ -34,7 +34,7 @@ class Subresource:
 
 @dataclass(frozen=True, slots=True)
 class ResourceInfo(Generic[ObjectT_co]):
-    """One kind as served: ``group`` is empty for core; ``model`` has ``metadata``, mostly ``spec``/``status``."""
+    """One kind as served; ``group`` is empty for core."""
 
     group: str
     version: str

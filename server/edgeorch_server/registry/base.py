@@ -5,9 +5,10 @@ Whatever is refused over HTTP is refused in process too: all go through the same
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import enum
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from edgeorch.api.meta import DeleteOptions, Object
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from edgeorch.api.core.pod import Pod
     from edgeorch.api.selectors import FieldSelector, Selector
 
-    from edgeorch.api.resources import ResourceInfo
-    from edgeorch_server.store.base import Watch
+    from edgeorch.api.resources import ResourceInfo, ResourceTable
+    from edgeorch_server.store.base import Entry, Watch
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -135,4 +136,168 @@ class NodeCalls(Protocol):
         :class:`edgeorch.errors.ServiceUnavailable` (node not connected) or
         :class:`edgeorch.errors.GatewayTimeout`. Closing the iterator ends the stream on the node.
         """
+        ...
+
+
+class PatchType(enum.StrEnum):
+    """The Content-Types of PATCH that we serve."""
+
+    JSON = "application/json-patch+json"
+    MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """The query of a list (meta/v1 ListOptions), parsed."""
+
+    namespace: str = ""
+    """Empty lists all namespaces."""
+    labels: Selector | None = None
+    fields: FieldSelector | None = None
+    limit: int = 0
+    """0 is no limit."""
+    continue_: str = ""
+    resource_version: str = ""
+    resource_version_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    entries: Sequence[Entry]
+    revision: int
+    """What the list's ``metadata.resourceVersion`` says."""
+    continue_: str = ""
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Result of a write."""
+
+    entry: Entry
+    created: bool = False
+    """The object did not exist before: 201, else 200."""
+    deleted: bool = False
+    """After a delete: the object is gone (not merely marked by grace period or finalizer)."""
+
+
+class Objects(Protocol):
+    """What HTTP handlers call: untyped bodies in, encoded entries out; committed when it returns.
+
+    ``body`` is decoded JSON. ``subresource`` is empty, ``status``, or another one that takes the parent's
+    body. All errors are :class:`edgeorch.errors.ApiError` with Kubernetes' messages.
+    """
+
+    @property
+    def table(self) -> ResourceTable:
+        """What is served."""
+        ...
+
+    def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
+        """GET one."""
+        ...
+
+    def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
+        """GET a list."""
+        ...
+
+    def watch_entries(
+        self, resource: ResourceInfo[Object], namespace: str, *, since: int | None = None
+    ) -> Watch:
+        """Watch; selectors, bookmarks and time-outs are the HTTP side's business."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Newest committed revision, for bookmarks."""
+        ...
+
+    async def create_entry(
+        self, resource: ResourceInfo[Object], namespace: str, body: dict[str, Any], options: WriteOptions
+    ) -> Written:
+        """POST to the collection."""
+        ...
+
+    async def update_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        body: dict[str, Any],
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """PUT."""
+        ...
+
+    async def patch_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        patch_type: PatchType,
+        patch: Any,
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """PATCH; retries by itself when the object changes meanwhile and the patch names no version."""
+        ...
+
+    async def delete_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        delete: DeleteOptions,
+        options: WriteOptions,
+    ) -> Written:
+        """DELETE one."""
+        ...
+
+    async def delete_collection(
+        self,
+        resource: ResourceInfo[Object],
+        select: ListOptions,
+        delete: DeleteOptions,
+        options: WriteOptions,
+    ) -> Page:
+        """DELETE the collection: everything that matches; answers what was deleted."""
+        ...
+
+    async def post_subresource(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        subresource: str,
+        body: dict[str, Any],
+        options: WriteOptions,
+    ) -> Mapping[str, Any]:
+        """POST ``binding`` or ``eviction``; the answer's body (a Status)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """What the fleet knows of one node's connection right now. Times are ``loop.time()`` seconds."""
+
+    online: bool
+    """Its agent's MQTT connection is up (presence), as far as the broker knows."""
+    session: str
+    last_seen: float
+    """When the last heartbeat or presence of this session arrived."""
+
+
+class NodeLiveness(Protocol):
+    """The fleet's view of who is connected, for the node lifecycle controller and the Lease projection."""
+
+    def of(self, node: str) -> Liveness | None:
+        """Look up a node; None when it has not been heard of since the server started."""
+        ...
+
+    def changes(self) -> AsyncIterator[str]:
+        """Stream the names of nodes that came online, went offline or started a new session."""
         ...
