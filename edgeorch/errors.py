@@ -90,15 +90,8 @@ class ApiError(EdgeorchError):
 
     def to_status(self) -> dict[str, Any]:
         """Give the meta/v1 Status, members in Kubernetes' order and empty ones left out."""
-        details: dict[str, Any] = {}
-        for key, value in (
-            ("name", self.name),
-            ("group", self.group),
-            ("kind", self.kind),
-            ("uid", self.uid),
-        ):
-            if value:
-                details[key] = value
+        about = {"name": self.name, "group": self.group, "kind": self.kind, "uid": self.uid}
+        details: dict[str, Any] = {key: value for key, value in about.items() if value}
         if self.causes:
             details["causes"] = [
                 {"reason": c.reason, "message": c.message, **({"field": c.field} if c.field else {})}
