@@ -1,0 +1,55 @@
+# `make up` starts a cluster on this machine, `make test` runs everything that CI runs.
+VENV := .venv
+PY := $(VENV)/bin/python
+DATA := .edgeorch
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: help up down test lint format unit bench clean deps lab
+
+help:
+	@echo "make up      install what is missing, start a cluster here, run the hello example"
+	@echo "make down    stop what 'make up' started"
+	@echo "make test    lint, types, and all five kinds of tests"
+	@echo "make unit    the tests that need nothing installed"
+	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make format  let ruff lay out the code"
+	@echo "make bench   measure against the baselines"
+	@echo "make clean   remove caches and builds"
+
+deps:
+	@scripts/install-deps
+
+lab:
+	@scripts/install-deps --lab
+
+$(VENV)/.installed: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV)
+	@touch $@
+
+up: deps $(VENV)/.installed
+	@$(SUDO) $(abspath $(VENV))/bin/edgeorch up --data-dir $(DATA)
+
+down:
+	@if [ -x $(VENV)/bin/edgeorch ]; then $(SUDO) $(abspath $(VENV))/bin/edgeorch down --data-dir $(DATA); fi
+
+test: lab lint
+	@$(SUDO) $(abspath $(VENV))/bin/pytest
+
+unit: $(VENV)/.installed
+	@$(VENV)/bin/pytest tests/unit tests/scenarios
+
+lint: $(VENV)/.installed
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+
+format: $(VENV)/.installed
+	@$(VENV)/bin/ruff check --fix-only .
+	@$(VENV)/bin/ruff format .
+
+bench: lab $(VENV)/.installed
+	@$(SUDO) $(abspath $(PY)) -m bench
+
+clean:
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
