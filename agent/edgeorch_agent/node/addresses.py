@@ -1,0 +1,25 @@
+"""Which address of this board the others should use."""
+
+from __future__ import annotations
+
+import socket
+
+
+def address_towards(host: str, port: int) -> str:
+    """Give our address on the way to ``host``, or an empty string without a route.
+
+    Connecting a datagram socket sends nothing; it only makes the kernel choose a route. The answer is asked
+    for again at every connection, because DHCP may have given the board another address.
+    """
+    try:
+        families = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except OSError:
+        return ""
+    for family, kind, protocol, _, where in families:
+        with socket.socket(family, kind, protocol) as probe:
+            try:
+                probe.connect(where)
+            except OSError:
+                continue
+            return str(probe.getsockname()[0])
+    return ""
