@@ -105,7 +105,7 @@ class FakeSandbox:
     containers: dict[str, FakeContainer] = field(default_factory=dict)
 
     def view(self) -> SandboxInfo:
-        """What a listing shows."""
+        """Give what a listing shows."""
         return replace(self.info, containers=tuple(c.info for c in self.containers.values()))
 
 
