@@ -1,0 +1,63 @@
+"""All objects of one resource, in key order."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgeorch_server.store.base import Entry
+
+Key = tuple[str, str]
+"""(namespace, name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The current version of an object, and the revision it was created under."""
+
+    entry: Entry
+    created: int
+
+
+class Collection:
+    """A dict for look-ups and a sorted list of its keys for lists.
+
+    Inserting a key moves list memory (some 10 us at 20,000 objects), updating an object does not.
+    """
+
+    __slots__ = ("_keys", "_objects")
+
+    def __init__(self, objects: Iterable[Stored] = ()) -> None:
+        self._objects: dict[Key, Stored] = {(o.entry.namespace, o.entry.name): o for o in objects}
+        self._keys = sorted(self._objects)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def get(self, namespace: str, name: str) -> Stored | None:
+        """Look one object up."""
+        return self._objects.get((namespace, name))
+
+    def put(self, stored: Stored) -> None:
+        """Add or replace."""
+        key = (stored.entry.namespace, stored.entry.name)
+        if key not in self._objects:
+            insort(self._keys, key)
+        self._objects[key] = stored
+
+    def remove(self, namespace: str, name: str) -> None:
+        """Remove an object that is there."""
+        key = (namespace, name)
+        del self._objects[key]
+        del self._keys[bisect_left(self._keys, key)]
+
+    def entries(self, namespace: str | None = None) -> list[Entry]:
+        """Give the current versions of all objects, or of one namespace's, sorted by (namespace, name)."""
+        keys = self._keys
+        if namespace is not None:
+            # No name sorts before "", no namespace lies between this one and this one with a NUL.
+            start = bisect_left(keys, (namespace, ""))
+            keys = keys[start : bisect_left(keys, (namespace + "\0", ""), start)]
+        objects = self._objects
+        return [objects[key].entry for key in keys]
