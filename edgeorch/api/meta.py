@@ -89,6 +89,12 @@ MicroTime = Time
 IntOrString = int | str
 """A number or a string (a named port, a percentage)."""
 
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""Go's int32. A number that does not fit must never be stored: it would break every typed Go client's LIST."""
+
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""Go's int64."""
+
 
 def format_time(when: dt.datetime) -> str:
     """Write an aware datetime as meta/v1 Time: UTC, whole seconds (``2026-05-01T12:00:00Z``)."""
