@@ -1,0 +1,130 @@
+"""Resource table entries of core/v1."""
+
+from __future__ import annotations
+
+from edgeorch.api.core.config import ConfigMap, Secret
+from edgeorch.api.core.event import Event
+from edgeorch.api.core.namespace import Namespace
+from edgeorch.api.core.node import Node
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.service_account import ServiceAccount
+from edgeorch.api.resources import ResourceInfo, Subresource
+
+_STATUS = Subresource("status", ("get", "patch", "update"))
+
+
+def _paths(*labels: str) -> dict[str, str]:
+    """Field labels that are spelled as the path they select."""
+    return {label: label for label in labels}
+
+
+NAMESPACES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Namespace",
+    plural="namespaces",
+    singular="namespace",
+    model=Namespace,
+    namespaced=False,
+    short_names=("ns",),
+    # Kubernetes has no deletecollection here either: a mistyped command must not empty the cluster.
+    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+    subresources=(_STATUS, Subresource("finalize", ("update",))),
+    field_labels=_paths("status.phase"),
+)
+
+NODES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Node",
+    plural="nodes",
+    singular="node",
+    model=Node,
+    namespaced=False,
+    short_names=("no",),
+    subresources=(_STATUS,),
+    field_labels=_paths("spec.unschedulable"),
+)
+
+PODS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Pod",
+    plural="pods",
+    singular="pod",
+    model=Pod,
+    short_names=("po",),
+    categories=("all",),
+    subresources=(
+        _STATUS,
+        Subresource("log", ("get",)),
+        Subresource("binding", ("create",), kind="Binding", version="v1"),
+        Subresource("eviction", ("create",), kind="Eviction", group="policy", version="v1"),
+    ),
+    field_labels=_paths(
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.podIPs",
+        "status.nominatedNodeName",
+    ),
+)
+
+CONFIG_MAPS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="ConfigMap",
+    plural="configmaps",
+    singular="configmap",
+    model=ConfigMap,
+    short_names=("cm",),
+)
+
+SECRETS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Secret",
+    plural="secrets",
+    singular="secret",
+    model=Secret,
+    field_labels=_paths("type"),
+)
+
+SERVICE_ACCOUNTS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="ServiceAccount",
+    plural="serviceaccounts",
+    singular="serviceaccount",
+    model=ServiceAccount,
+    short_names=("sa",),
+)
+
+EVENTS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Event",
+    plural="events",
+    singular="event",
+    model=Event,
+    short_names=("ev",),
+    field_labels={
+        **_paths(
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "type",
+        ),
+        "source": "source.component",
+    },
+)

@@ -1,0 +1,22 @@
+"""All kinds that are served, put together."""
+
+from __future__ import annotations
+
+from edgeorch.api.coordination.resources import LEASES
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+)
+from edgeorch.api.resources import ResourceTable
+
+
+def default_table() -> ResourceTable:
+    """Give a table of every kind edgeorch serves, in the order discovery lists them."""
+    return ResourceTable(
+        (CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, LEASES),
+    )
