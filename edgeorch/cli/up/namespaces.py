@@ -3,7 +3,7 @@
 A *holder* process keeps a node's namespaces alive for as long as the node is meant to exist; agents come and
 go inside it. Killing the holder and everything else inside is what pulling the plug is on a real board.
 
-Needs root. Everything made here has a name with the cluster's tag in it, and is removed by :meth:`Bridge.remove`
+Needs root. Everything made here has the cluster's tag in its name, and is removed by :meth:`Bridge.remove`
 and :meth:`Board.remove`; removing what is gone is no error.
 """
 
