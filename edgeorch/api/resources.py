@@ -49,7 +49,7 @@ class ResourceInfo(Generic[ObjectT_co]):
     subresources: tuple[Subresource, ...] = ()
     field_labels: Mapping[str, str] = field(default_factory=dict)
     """Selectable fields beyond ``metadata.name`` and ``metadata.namespace``: selector label -> dotted path
-    into the object. An absent value selects as ``""``."""
+    into the object. :class:`edgeorch.api.fields.FieldReader` reads them."""
 
     @property
     def api_version(self) -> str:

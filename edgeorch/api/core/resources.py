@@ -69,7 +69,6 @@ PODS = ResourceInfo(
         "spec.hostNetwork",
         "status.phase",
         "status.podIP",
-        "status.podIPs",
         "status.nominatedNodeName",
     ),
 )
