@@ -1,0 +1,1 @@
+"""From a PodSpec, ConfigMaps and Secrets to what the runtime is given: pure functions."""
