@@ -1,0 +1,79 @@
+"""Defaults of the core kinds, and :func:`default_object`, which knows them all.
+
+All functions fill in what is missing, in place, and are idempotent.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from edgeorch.api.core.config import Secret
+from edgeorch.api.core.namespace import Namespace
+from edgeorch.api.core.node import Node
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
+from edgeorch.api.meta import Object
+
+__all__ = [
+    "NAMESPACE_FINALIZER",
+    "NAMESPACE_LABEL",
+    "default_namespace",
+    "default_node",
+    "default_object",
+    "default_pod",
+    "default_pod_template",
+    "default_secret",
+    "merge_string_data",
+    "prepare_namespace",
+]
+
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""Label with which every namespace can be selected by name."""
+
+NAMESPACE_FINALIZER = "kubernetes"
+"""Stands in ``spec.finalizers`` until the namespace has been emptied."""
+
+
+def default_object(obj: Object) -> None:
+    """Fill in the defaults of any object; kinds without defaults are left as they are."""
+    match obj:
+        case Pod():
+            default_pod(obj)
+        case Node():
+            default_node(obj)
+        case Namespace():
+            default_namespace(obj)
+        case Secret():
+            default_secret(obj)
+
+
+def default_node(node: Node) -> None:
+    """Let pods have all of a node that does not say what they may have."""
+    if not node.status.allocatable:
+        node.status.allocatable = dict(node.status.capacity)
+
+
+def default_namespace(namespace: Namespace) -> None:
+    """Label a namespace with its name and let it be active."""
+    if namespace.metadata.name:
+        namespace.metadata.labels[NAMESPACE_LABEL] = namespace.metadata.name
+    namespace.status.phase = namespace.status.phase or "Active"
+
+
+def prepare_namespace(namespace: Namespace) -> None:
+    """Make a namespace ready to be created: active, and not to be gone before it has been emptied."""
+    namespace.status.phase = "Active"
+    if NAMESPACE_FINALIZER not in namespace.spec.finalizers:
+        namespace.spec.finalizers.append(NAMESPACE_FINALIZER)
+
+
+def default_secret(secret: Secret) -> None:
+    """Fill in the type."""
+    secret.type = secret.type or "Opaque"
+
+
+def merge_string_data(secret: Secret) -> None:
+    """Move ``stringData`` into ``data``, where its keys win; it is never stored."""
+    for key, text in secret.stringData.items():
+        secret.data[key] = base64.b64encode(text.encode()).decode()
+    secret.stringData = {}
