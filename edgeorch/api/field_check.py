@@ -1,0 +1,133 @@
+"""What a request body says that its kind does not know, or that has no effect here.
+
+The answer carries a body that the models can read: without unknown fields, without JSON nulls (Go takes a
+null for "not set") and with Go's zero value for the few fields that Kubernetes always sends, so that
+validation, and not the decoder, says what is required.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgeorch.api.meta import Model
+from edgeorch.api.schema import Field, Kind, ObjectSchema, Path, Type, format_path, schema_of
+
+MAX_FINDINGS = 100
+"""Kubernetes reports at most a hundred; more help nobody."""
+
+_Link = tuple["_Link | None", str | int]
+"""A path as a linked list from its end: most are never written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutEffect:
+    """A field that is set, kept, and ignored here."""
+
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: kept, but without effect here: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReport:
+    """Result of :func:`check`."""
+
+    body: dict[str, Any]
+    """The cleaned body; shares whatever needed no change with the one that was checked."""
+    unknown: tuple[str, ...] = ()
+    """Paths of fields that the kind does not have: ``spec.containers[0].imagee``."""
+    without_effect: tuple[WithoutEffect, ...] = ()
+    """Fields that Kubernetes knows and edgeorch does not act on."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The unknown fields in Kubernetes' words, as Strict refuses them and Warn tells them."""
+        return tuple(f'unknown field "{path}"' for path in self.unknown)
+
+
+def check(model: type[Model], body: dict[str, Any]) -> FieldReport:
+    """Compare a decoded body with its model. Types are not checked here; the body is not changed."""
+    checker = _Checker()
+    cleaned = checker.object(schema_of(model), body, None)
+    return FieldReport(cleaned, tuple(checker.unknown), tuple(checker.without_effect))
+
+
+@dataclass(slots=True)
+class _Checker:
+    unknown: list[str] = field(default_factory=list)
+    without_effect: list[WithoutEffect] = field(default_factory=list)
+
+    def object(self, schema: ObjectSchema, body: dict[str, Any], at: _Link | None) -> dict[str, Any]:
+        """Give ``body`` itself when nothing had to change, else a changed copy."""
+        fields = schema.fields
+        changed: dict[str, Any] = {}
+        dropped: list[str] = []
+        for name, value in body.items():
+            known = fields.get(name)
+            if known is None:
+                self._note_unknown((at, name))
+                dropped.append(name)
+            elif value is None:
+                dropped.append(name)
+            else:
+                if known.unsupported and value:
+                    self._note_without_effect((at, name), known)
+                if type(value) in _CONTAINERS and known.type.is_nested:
+                    cleaned = self._value(known.type, value, (at, name))
+                    if cleaned is not value:
+                        changed[name] = cleaned
+        for name in schema.required:
+            if body.get(name) is None:
+                changed[name] = fields[name].type.zero()
+        if not changed and not dropped:
+            return body
+        result = body | changed
+        for name in dropped:
+            if name not in changed:
+                del result[name]
+        return result
+
+    def _value(self, wire: Type, value: Any, at: _Link) -> Any:
+        kind, element = wire.kind, wire.element
+        if kind is Kind.OBJECT and isinstance(value, dict):
+            return self.object(wire.schema, value, at)
+        if element is None or element.kind is Kind.ANY:
+            return value
+        if kind is Kind.LIST and isinstance(value, list):
+            items = [self._element(element, item, (at, index)) for index, item in enumerate(value)]
+            return value if all(map(_same, items, value)) else items
+        if kind is Kind.MAP and isinstance(value, dict):
+            entries = {key: self._element(element, item, (at, key)) for key, item in value.items()}
+            return value if all(map(_same, entries.values(), value.values())) else entries
+        return value
+
+    def _element(self, wire: Type, value: Any, at: _Link) -> Any:
+        if value is None:
+            return wire.zero()
+        return self._value(wire, value, at) if type(value) in _CONTAINERS else value
+
+    def _note_unknown(self, at: _Link) -> None:
+        if len(self.unknown) < MAX_FINDINGS:
+            self.unknown.append(format_path(_unlink(at)))
+
+    def _note_without_effect(self, at: _Link, known: Field) -> None:
+        if len(self.without_effect) < MAX_FINDINGS:
+            self.without_effect.append(WithoutEffect(format_path(_unlink(at)), known.unsupported))
+
+
+_CONTAINERS = (dict, list)
+
+
+def _same(left: object, right: object) -> bool:
+    return left is right
+
+
+def _unlink(at: _Link | None) -> Path:
+    parts: list[str | int] = []
+    while at is not None:
+        at, part = at
+        parts.append(part)
+    return tuple(reversed(parts))
