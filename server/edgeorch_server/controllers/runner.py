@@ -1,0 +1,128 @@
+"""The generic runner: watches kinds, queues keys, calls ``reconcile``, backs off.
+
+Reconciling is level-based: a request is a key and nothing else; the reconciler reads everything it needs,
+computes what should be, and writes the difference. Missed, repeated and late events are therefore harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from edgeorch.api.meta import Object
+from edgeorch.api.resources import ResourceInfo
+from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
+from edgeorch_server.registry.base import Reader
+from edgeorch_server.registry.follow import Listed, follow
+from edgeorch_server.workqueue import WorkQueue
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Names one object; ``namespace`` is empty for cluster-scoped kinds."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a reconcile ended well: with or without a wish to be called again after some seconds."""
+
+    requeue_after: float | None = None
+
+
+DONE = Result()
+
+
+class Reconciler(Protocol):
+    """One controller's logic."""
+
+    async def reconcile(self, key: Key) -> Result:
+        """Make the world match the object ``key`` names; the object may be gone.
+
+        Any error queues the key again with back-off, except :class:`edgeorch.errors.Terminal`.
+        """
+        ...
+
+
+def own_key(obj: Object) -> Iterable[Key]:
+    """Map an object to itself."""
+    return (Key(obj.metadata.namespace, obj.metadata.name),)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind to watch, and which keys an object of it concerns."""
+
+    resource: ResourceInfo[Any]
+    keys: Callable[[Any], Iterable[Key]] = own_key
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """A reconciler with what wakes it; :meth:`run` is its task."""
+
+    name: str
+    reconciler: Reconciler
+    sources: Sequence[Source]
+    reader: Reader
+    workers: int = 1
+    queue: WorkQueue[Key] = field(default_factory=WorkQueue)
+
+    async def run(self) -> None:
+        """Run for ever."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for source in self.sources:
+                    group.create_task(self._follow(source), name=f"{self.name}-{source.resource.plural}")
+                for number in range(self.workers):
+                    group.create_task(self._work(), name=f"{self.name}-{number}")
+        finally:
+            self.queue.close()
+
+    async def _follow(self, source: Source) -> None:
+        async for news in follow(self.reader, source.resource):
+            for obj in news.objects if isinstance(news, Listed) else (news.object,):
+                self._queue(source, obj)
+
+    def _queue(self, source: Source, obj: Object) -> None:
+        for key in source.keys(obj):
+            self.queue.add(key)
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.get()
+            try:
+                await self._reconcile(key)
+            finally:
+                self.queue.done(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        try:
+            result = await self.reconciler.reconcile(key)
+        except (Conflict, NotFound) as exc:
+            # Somebody else wrote meanwhile: everyday business, read again.
+            logger.debug("%s: %s: %s", self.name, key, exc)
+            self.queue.retry(key)
+        except Terminal as exc:
+            logger.warning("%s gives up on %s: %s", self.name, key, exc)
+            self.queue.forget(key)
+        except ApiError as exc:
+            delay = self.queue.retry(key)
+            logger.warning("%s could not reconcile %s, again in %.3f s: %s", self.name, key, delay, exc)
+        except Exception:
+            delay = self.queue.retry(key)
+            logger.exception("%s failed on %s, again in %.3f s", self.name, key, delay)
+        else:
+            self.queue.forget(key)
+            if result.requeue_after is not None:
+                self.queue.add_after(key, result.requeue_after)
