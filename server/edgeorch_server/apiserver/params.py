@@ -8,21 +8,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pydantic
 from starlette.datastructures import QueryParams
 
-from edgeorch.api.meta import DeleteOptions, Object
+from edgeorch.api.meta import DeleteOptions, Object, parse_time
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import FieldSelector, Selector
-from edgeorch.errors import BadRequest, Cause, Invalid
+from edgeorch.api.validation import FieldError, bad, forbidden, invalid, not_supported, too_long
+from edgeorch.errors import BadRequest
 from edgeorch_server.registry.base import ListOptions, LogOptions, User, WriteOptions
 
 _MAX_FIELD_MANAGER = 128
 _FIELD_VALIDATION = ("Ignore", "Strict", "Warn")
-_PROPAGATION = ("Foreground", "Background", "Orphan")
 _INT = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INT64_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +45,9 @@ class Collection:
     watch: WatchOptions | None = None
 
 
-class _Problems:
-    """Collects field errors of one options kind, to raise them all at once as Kubernetes does."""
-
-    def __init__(self, kind: str, group: str = "meta.k8s.io", name: str = "") -> None:
-        self._kind = kind
-        self._group = group
-        self._name = name
-        self._causes: list[Cause] = []
-
-    def forbidden(self, field: str, detail: str) -> None:
-        self._causes.append(Cause("FieldValueForbidden", f"Forbidden: {detail}", field))
-
-    def invalid(self, field: str, value: str, detail: str) -> None:
-        self._causes.append(Cause("FieldValueInvalid", f"Invalid value: {value}: {detail}", field))
-
-    def unsupported(self, field: str, value: str, supported: Sequence[str]) -> None:
-        listed = ", ".join(json.dumps(s) for s in supported)
-        message = f"Unsupported value: {value}: supported values: {listed}"
-        self._causes.append(Cause("FieldValueNotSupported", message, field))
-
-    def raise_any(self) -> None:
-        """Raise Invalid if there was anything."""
-        if not self._causes:
-            return
-        texts = [f"{cause.field}: {cause.message}" for cause in self._causes]
-        all_of_them = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-        qualified = f"{self._kind}.{self._group}" if self._group else self._kind
-        raise Invalid(
-            f'{qualified} "{self._name}" is invalid: {all_of_them}',
-            group=self._group,
-            kind=self._kind,
-            name=self._name,
-            causes=tuple(self._causes),
-        )
+def _raise_any(kind: str, errors: list[FieldError]) -> None:
+    if errors:
+        raise invalid(kind, "", errors, group="meta.k8s.io")
 
 
 def boolean(query: QueryParams, name: str) -> bool:
@@ -99,8 +69,8 @@ def integer(query: QueryParams, name: str) -> int | None:
     text = values[0]
     if not _INT.fullmatch(text):
         raise BadRequest(f"strconv.ParseInt: parsing {json.dumps(text)}: invalid syntax")
-    # 19 digits hold every 64-bit number; without this a long text would cost int() quadratic time
-    number = int(text) if len(text.lstrip("+-0")) < 20 else 2**63
+    # without the look at its length a long text would cost int() quadratic time
+    number = int(text) if len(text.lstrip("+-0")) <= _INT64_DIGITS else 2**63
     if not -(2**63) <= number < 2**63:
         raise BadRequest(f"strconv.ParseInt: parsing {json.dumps(text[:64])}: value out of range")
     return number
@@ -119,15 +89,13 @@ def collection(query: QueryParams, resource: ResourceInfo[Object], namespace: st
     )
     initial = boolean_or_none(query, "sendInitialEvents")
     timeout = integer(query, "timeoutSeconds") or 0
-    problems = _Problems("ListOptions")
-    if not boolean(query, "watch"):
-        _check_list(problems, select, initial)
-        problems.raise_any()
+    watching = boolean(query, "watch")
+    check = _check_watch if watching else _check_list
+    _raise_any("ListOptions", check(select, initial=initial))
+    if not watching:
         return Collection(select)
-    _check_watch(problems, select, initial)
-    problems.raise_any()
     watch = WatchOptions(boolean(query, "allowWatchBookmarks"), initial, max(timeout, 0))
-    return Collection(replace(select, limit=0, continue_=""), watch)
+    return Collection(select, watch)
 
 
 def _label_selector(query: QueryParams) -> Selector | None:
@@ -145,7 +113,7 @@ def _field_selector(query: QueryParams, resource: ResourceInfo[Object]) -> Field
 
 
 def _resource_version(text: str) -> str:
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= _INT64_DIGITS):
         raise BadRequest(
             f"invalid resource version: resourceVersion: Invalid value: {json.dumps(text[:64])}: "
             f"strconv.ParseUint: parsing {json.dumps(text[:64])}: invalid syntax"
@@ -156,56 +124,51 @@ def _resource_version(text: str) -> str:
 _MATCH = "resourceVersionMatch"
 
 
-def _check_list(problems: _Problems, select: ListOptions, initial: bool | None) -> None:
+def _check_list(select: ListOptions, *, initial: bool | None) -> list[FieldError]:
     """Apply ``ValidateListOptions`` of apimachinery's internalversion validation."""
+    errors: list[FieldError] = []
     if match := select.resource_version_match:
         if not select.resource_version:
-            problems.forbidden(_MATCH, f"{_MATCH} is forbidden unless resourceVersion is provided")
+            errors.append(forbidden(_MATCH, f"{_MATCH} is forbidden unless resourceVersion is provided"))
         if select.continue_:
-            problems.forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+            errors.append(forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided"))
         if match not in ("Exact", "NotOlderThan"):
-            problems.unsupported(_MATCH, json.dumps(match), ("Exact", "NotOlderThan", ""))
+            errors.append(not_supported(_MATCH, match, ("Exact", "NotOlderThan", "")))
         if match == "Exact" and select.resource_version == "0":
-            problems.forbidden(_MATCH, f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
+            errors.append(forbidden(_MATCH, f'{_MATCH} "exact" is forbidden for resourceVersion "0"'))
     if initial is not None:
-        problems.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        errors.append(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+    return errors
 
 
-def _check_watch(problems: _Problems, select: ListOptions, initial: bool | None) -> None:
+def _check_watch(select: ListOptions, *, initial: bool | None) -> list[FieldError]:
     """Apply ``validateWatchOptions`` of the same, with the WatchList feature on."""
+    errors: list[FieldError] = []
     match = select.resource_version_match
     if initial is not None and match != "NotOlderThan":
-        problems.forbidden(_MATCH, f"sendInitialEvents requires setting {_MATCH} to NotOlderThan")
+        errors.append(forbidden(_MATCH, f"sendInitialEvents requires setting {_MATCH} to NotOlderThan"))
     if match:
         if initial is None:
-            problems.forbidden(_MATCH, f"{_MATCH} is forbidden for watch unless sendInitialEvents is provided")
+            detail = f"{_MATCH} is forbidden for watch unless sendInitialEvents is provided"
+            errors.append(forbidden(_MATCH, detail))
         if match != "NotOlderThan":
-            problems.unsupported(_MATCH, json.dumps(match), ("NotOlderThan",))
+            errors.append(not_supported(_MATCH, match, ("NotOlderThan",)))
         if select.continue_:
-            problems.forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+            errors.append(forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided"))
+    return errors
 
 
 def write_options(query: QueryParams, user: User, user_agent: str, kind: str) -> WriteOptions:
     """Parse CreateOptions, UpdateOptions or PatchOptions (``kind``, for the error); raises Invalid."""
-    problems = _Problems(kind)
     manager = query.get("fieldManager", "")
-    if len(manager.encode()) > _MAX_FIELD_MANAGER:
-        problems.invalid(
-            "fieldManager", json.dumps(manager), f"may not be more than {_MAX_FIELD_MANAGER} bytes"
-        )
-    for position, char in enumerate(manager):
-        if not char.isprintable():
-            detail = f"invalid character U+{ord(char):04X} (at position {position})"
-            problems.invalid("fieldManager", json.dumps(manager), detail)
-            break
     dry_run = query.getlist("dryRun")
-    _check_dry_run(problems, dry_run)
     validation = query.get("fieldValidation", "")
+    errors = _check_manager(manager) + check_dry_run(dry_run)
     if validation and validation not in _FIELD_VALIDATION:
-        problems.unsupported("fieldValidation", json.dumps(validation), ("", *_FIELD_VALIDATION))
+        errors.append(not_supported("fieldValidation", validation, ("", *_FIELD_VALIDATION)))
     if kind == "PatchOptions" and "force" in query:
-        problems.forbidden("force", "may not be specified for non-apply patch")
-    problems.raise_any()
+        errors.append(forbidden("force", "may not be specified for non-apply patch"))
+    _raise_any(kind, errors)
     return WriteOptions(
         user=user,
         dry_run=bool(dry_run),
@@ -214,20 +177,35 @@ def write_options(query: QueryParams, user: User, user_agent: str, kind: str) ->
     )
 
 
+def _check_manager(manager: str) -> list[FieldError]:
+    errors = []
+    if len(manager.encode()) > _MAX_FIELD_MANAGER:
+        errors.append(too_long("fieldManager", _MAX_FIELD_MANAGER))
+    errors += [
+        bad("fieldManager", manager, f"invalid character U+{ord(char):04X} (at position {position})")
+        for position, char in enumerate(manager)
+        if not char.isprintable()
+    ]
+    return errors
+
+
+def check_dry_run(values: Sequence[str]) -> list[FieldError]:
+    """Refuse everything but ``All``."""
+    wrong = any(value != "All" for value in values)
+    return [not_supported("dryRun", list(values), ("All",))] if wrong else []
+
+
 def _manager_from(user_agent: str) -> str:
     """Name the field manager after the client's program, as Kubernetes does."""
     program = user_agent.partition("/")[0]
     return "".join(c for c in program if c.isprintable())[:_MAX_FIELD_MANAGER]
 
 
-def _check_dry_run(problems: _Problems, dry_run: Sequence[str]) -> None:
-    if any(value != "All" for value in dry_run):
-        shown = ", ".join(json.dumps(value) for value in dry_run)
-        problems.unsupported("dryRun", f"[]string{{{shown}}}", ("All",))
-
-
 def delete_options(query: QueryParams, body: bytes) -> DeleteOptions:
-    """Read DeleteOptions from the body, or without one from the query; raises BadRequest, Invalid."""
+    """Read DeleteOptions from the body, or without one from the query; raises BadRequest, Invalid.
+
+    The propagation policy is the registry's to check.
+    """
     if body:
         options = _delete_options_body(body)
     else:
@@ -237,15 +215,7 @@ def delete_options(query: QueryParams, body: bytes) -> DeleteOptions:
             orphanDependents=boolean_or_none(query, "orphanDependents"),
             dryRun=query.getlist("dryRun"),
         )
-    problems = _Problems("DeleteOptions")
-    policy = options.propagationPolicy
-    if policy is not None and options.orphanDependents is not None:
-        detail = "orphanDependents and deletionPropagation cannot be both set"
-        problems.invalid("propagationPolicy", json.dumps(policy), detail)
-    if policy is not None and policy not in _PROPAGATION:
-        problems.unsupported("propagationPolicy", json.dumps(policy), (*_PROPAGATION, "nil"))
-    _check_dry_run(problems, options.dryRun)
-    problems.raise_any()
+    _raise_any("DeleteOptions", check_dry_run(options.dryRun))
     return options
 
 
@@ -275,14 +245,25 @@ def log_options(query: QueryParams, pod: str) -> LogOptions:
         tail_lines=integer(query, "tailLines"),
         limit_bytes=integer(query, "limitBytes"),
     )
-    problems = _Problems("PodLogOptions", "", pod)
-    if options.tail_lines is not None and options.tail_lines < 0:
-        problems.invalid("tailLines", str(options.tail_lines), "must be greater than or equal to 0")
-    if options.limit_bytes is not None and options.limit_bytes < 1:
-        problems.invalid("limitBytes", str(options.limit_bytes), "must be greater than 0")
-    if options.since_seconds is not None and options.since_time:
-        problems.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified")
-    elif options.since_seconds is not None and options.since_seconds < 1:
-        problems.invalid("sinceSeconds", str(options.since_seconds), "must be greater than 0")
-    problems.raise_any()
+    if options.since_time:
+        try:
+            parse_time(options.since_time)
+        except ValueError as exc:
+            raise BadRequest(f"parsing time {json.dumps(options.since_time)}: not RFC 3339") from exc
+    if errors := _check_log(options):
+        raise invalid("PodLogOptions", pod, errors)
     return options
+
+
+def _check_log(options: LogOptions) -> list[FieldError]:
+    """Apply ``ValidatePodLogOptions``."""
+    errors = []
+    if options.tail_lines is not None and options.tail_lines < 0:
+        errors.append(bad("tailLines", options.tail_lines, "must be greater than or equal to 0"))
+    if options.limit_bytes is not None and options.limit_bytes < 1:
+        errors.append(bad("limitBytes", options.limit_bytes, "must be greater than 0"))
+    if options.since_seconds is not None and options.since_time:
+        errors.append(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    elif options.since_seconds is not None and options.since_seconds < 1:
+        errors.append(bad("sinceSeconds", options.since_seconds, "must be greater than 0"))
+    return errors

@@ -126,10 +126,18 @@ class LogOptions:
     limit_bytes: int | None = None
 
 
+class LogStream(AsyncIterator[bytes], Protocol):
+    """A log as it comes; an async generator is one."""
+
+    async def aclose(self) -> None:
+        """End the stream, on the node too."""
+        ...
+
+
 class NodeCalls(Protocol):
     """Requests to the agent of a node, implemented by the fleet and used by the API server."""
 
-    def logs(self, pod: Pod, options: LogOptions) -> AsyncIterator[bytes]:
+    def logs(self, pod: Pod, options: LogOptions) -> LogStream:
         """Stream a container's log.
 
         Errors come at the first step: :class:`edgeorch.errors.BadRequest` (the container is waiting),
