@@ -1,0 +1,20 @@
+"""What exists in every cluster from the first start on: Kubernetes' four initial namespaces."""
+
+from __future__ import annotations
+
+import contextlib
+
+from edgeorch.api.core.namespace import Namespace
+from edgeorch.api.core.resources import NAMESPACES
+from edgeorch.api.meta import ObjectMeta
+from edgeorch.errors import AlreadyExists
+from edgeorch_server.registry.base import Writer
+
+INITIAL_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+async def create_initial_objects(client: Writer) -> None:
+    """Create what is missing; nothing happens on later starts."""
+    for name in INITIAL_NAMESPACES:
+        with contextlib.suppress(AlreadyExists):
+            await client.create(NAMESPACES, Namespace(metadata=ObjectMeta(name=name)))
