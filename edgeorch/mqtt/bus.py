@@ -55,10 +55,13 @@ class Bus(Protocol):
     Obligations of every implementation:
 
     * It reconnects for ever with back-off and jitter, and renews its subscriptions each time (clean start).
-    * Handlers run on the event loop that called :meth:`start`, in order of arrival.
+    * Handlers run on the event loop that called :meth:`start`, in order of arrival. One that raises is logged
+      and counted, and disturbs nobody else.
     * ``publish`` at QoS 1 returns once the broker has acknowledged it, and raises
       :class:`edgeorch.errors.ServiceUnavailable` when the connection is down or goes down before that:
       nothing is queued across connections, because state is published again after each connect.
+    * Publishes reach the broker in the order of the calls. When many are on their way, further ones wait.
+    * The patterns of one bus must not overlap: a broker may deliver a message once per subscription.
     """
 
     @property
@@ -85,12 +88,21 @@ class Bus(Protocol):
         correlation: bytes = b"",
         properties: Mapping[str, str] | None = None,
         expiry: int | None = None,
-    ) -> None:
-        """Publish; ``expiry`` is the message expiry interval in seconds (MQTT5 3.3.2.3.3)."""
+    ) -> bool:
+        """Publish; ``expiry`` is the message expiry interval in seconds (MQTT5 3.3.2.3.3).
+
+        False when the broker says that nobody has subscribed to the topic (MQTT5 3.4.2.1, QoS 1 only); True
+        when it does not say so. Besides ServiceUnavailable it raises :class:`edgeorch.errors.Forbidden` when
+        the broker's access list refuses the topic, :class:`edgeorch.errors.RequestEntityTooLarge` for what is
+        over the broker's limit, and ValueError for what is no topic name.
+        """
         ...
 
     async def subscribe(self, pattern: str, handler: Handler, *, qos: int = 1) -> None:
-        """Subscribe now (waits for SUBACK when connected) and after every reconnect."""
+        """Subscribe now (waits for SUBACK when connected) and after every reconnect.
+
+        A pattern that is subscribed already gets the new handler, and its retained messages again.
+        """
         ...
 
     async def unsubscribe(self, pattern: str) -> None:

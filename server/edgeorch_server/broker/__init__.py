@@ -1,0 +1,1 @@
+"""The managed MQTT broker: Mosquitto as a child process of the server."""
