@@ -13,6 +13,7 @@ from edgeorch.errors import AlreadyExists, Conflict, Expired, NotFound, ServiceU
 from edgeorch_server.store.base import Build, Draft, Durability, Event, EventType, Store, Watch
 from edgeorch_server.store.memory import MemoryStore
 from edgeorch_server.store.ring import RingLimits
+from edgeorch_server.store.tinydb import TinyStore
 
 SMALL_RING = RingLimits(events=8, size=1 << 20)
 
@@ -23,7 +24,11 @@ async def memory(_: Path) -> Store:
     return MemoryStore(ring=SMALL_RING)
 
 
-@pytest.fixture(params=[memory])
+async def tiny(folder: Path) -> Store:
+    return await TinyStore.open(folder / "store", lambda _resource, _object: {}, ring=SMALL_RING)
+
+
+@pytest.fixture(params=[memory, tiny])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     make: Maker = request.param
     made = await make(tmp_path)
