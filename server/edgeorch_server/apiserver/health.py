@@ -62,7 +62,7 @@ class HealthEndpoint:
         self._kind = kind
         self._checks = {"ping": ping, **checks}
 
-    async def __call__(self, request: Request) -> Response:
+    async def get(self, request: Request) -> Response:
         """Answer a GET."""
         chosen = request.path_params.get("check", "")
         checks = {chosen: self._checks[chosen]} if chosen in self._checks else {} if chosen else self._checks

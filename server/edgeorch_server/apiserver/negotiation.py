@@ -148,33 +148,25 @@ def discovery_version(accept: str) -> str:
     return ""
 
 
-class BodyType(enum.Enum):
-    """How a request body is written."""
-
-    JSON = JSON_TYPE
-    YAML = YAML_TYPE
-
-
-def body_type(content_type: str) -> BodyType:
-    """Find how a body is written; raises UnsupportedMediaType.
+def body_is_yaml(content_type: str) -> bool:
+    """Say whether a body is YAML, else it is JSON; raises UnsupportedMediaType.
 
     A missing Content-Type means JSON: ``kubectl scale --current-replicas`` sends none.
     """
-    match media_type(content_type):
-        case "" | "application/json":
-            return BodyType.JSON
-        case "application/yaml":
-            return BodyType.YAML
-        case "application/vnd.kubernetes.protobuf":
-            raise UnsupportedMediaType(
-                f"{PROTOBUF_TYPE} bodies are not supported by this server yet - send {JSON_TYPE} or {YAML_TYPE}"
-                " (kubectl: use apply -f or create -f instead of create KIND)"
-            )
-        case _:
-            raise UnsupportedMediaType(
-                "the body of the request was in an unknown format - "
-                f"accepted media types include: {JSON_TYPE}, {YAML_TYPE}"
-            )
+    kind = media_type(content_type)
+    if kind in ("", JSON_TYPE):
+        return False
+    if kind == YAML_TYPE:
+        return True
+    if kind == PROTOBUF_TYPE:
+        raise UnsupportedMediaType(
+            f"{PROTOBUF_TYPE} bodies are not supported by this server yet - send {JSON_TYPE} or {YAML_TYPE}"
+            " (with kubectl: apply -f or create -f, instead of create KIND)"
+        )
+    raise UnsupportedMediaType(
+        "the body of the request was in an unknown format - "
+        f"accepted media types include: {JSON_TYPE}, {YAML_TYPE}"
+    )
 
 
 def patch_type(content_type: str) -> PatchType:

@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import pydantic
 from starlette.datastructures import QueryParams
 
+from edgeorch.api import field_check, type_errors
 from edgeorch.api.meta import DeleteOptions, Object, parse_time
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import FieldSelector, Selector
@@ -201,12 +202,12 @@ def _manager_from(user_agent: str) -> str:
     return "".join(c for c in program if c.isprintable())[:_MAX_FIELD_MANAGER]
 
 
-def delete_options(query: QueryParams, body: bytes) -> DeleteOptions:
+def delete_options(query: QueryParams, body: dict[str, Any] | None) -> DeleteOptions:
     """Read DeleteOptions from the body, or without one from the query; raises BadRequest, Invalid.
 
     The propagation policy is the registry's to check.
     """
-    if body:
+    if body is not None:
         options = _delete_options_body(body)
     else:
         options = DeleteOptions(
@@ -219,18 +220,12 @@ def delete_options(query: QueryParams, body: bytes) -> DeleteOptions:
     return options
 
 
-def _delete_options_body(body: bytes) -> DeleteOptions:
-    try:
-        options = DeleteOptions.from_json(body)
-    except pydantic.ValidationError as exc:
-        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRequest(f"cannot decode DeleteOptions: {where + ': ' if where else ''}{first['msg']}") from exc
-    if options.kind not in ("", "DeleteOptions"):
-        raise BadRequest(
-            f'no kind "{options.kind}" is registered for version "{options.apiVersion}": expected DeleteOptions'
-        )
-    return options
+def _delete_options_body(body: dict[str, Any]) -> DeleteOptions:
+    api_version, kind = body.get("apiVersion") or "v1", body.get("kind") or "DeleteOptions"
+    if kind != "DeleteOptions":
+        raise BadRequest(f"no kind {json.dumps(kind)} is registered for version {json.dumps(api_version)}")
+    cleaned = field_check.check(DeleteOptions, body).body
+    return type_errors.to_model(DeleteOptions, cleaned, api_version=str(api_version), kind="DeleteOptions")
 
 
 def log_options(query: QueryParams, pod: str) -> LogOptions:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -94,8 +95,8 @@ def as_api_error(exc: Exception) -> ApiError:
 class StatusErrors:
     """ASGI middleware: every exception of the application becomes a Status.
 
-    Once an answer has begun there is no way to say more than that it ends early: the connection is dropped,
-    by way of the exception that the server sees.
+    Once an answer has begun there is no way to say more than that it ends early: the exception goes on to the
+    HTTP server, which logs it and drops the connection.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -118,11 +119,24 @@ class StatusErrors:
         except ClientDisconnect:
             return
         except Exception as exc:
-            error = as_api_error(exc)
             if started:
-                raise AnswerCutShort from exc
-            await status_response(error)(scope, receive, send)
+                raise
+            response = status_response(as_api_error(exc))
+            if "expect" in Headers(scope=scope):
+                # the client may or may not send the body it asked about: only a new connection is clear
+                response.headers["connection"] = "close"
+            await response(scope, receive, send)
 
 
-class AnswerCutShort(ConnectionError):
-    """An answer that had begun could not be finished; the cause was logged where it happened."""
+class StripTrailingSlash:
+    """ASGI middleware: ``/apis/`` is ``/apis``; some clients write it so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Shorten the path."""
+        path: str = scope.get("path", "")
+        if path.endswith("/") and path != "/":
+            scope = {**scope, "path": path.rstrip("/") or "/"}
+        await self.app(scope, receive, send)

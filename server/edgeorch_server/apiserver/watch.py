@@ -21,9 +21,10 @@ from edgeorch.errors import ApiError, Expired
 from edgeorch_server.apiserver.negotiation import Representation, Shape
 from edgeorch_server.apiserver.params import Collection, WatchOptions
 from edgeorch_server.apiserver.representations import Representations
-from edgeorch_server.apiserver.selection import Change, Selects, seen_through, selects
+from edgeorch_server.apiserver.selection import Change, seen_through
 from edgeorch_server.apiserver.streaming import Source
 from edgeorch_server.registry.base import Objects, Page
+from edgeorch_server.registry.selection import Matches, matcher
 from edgeorch_server.store.base import Event, EventType, Watch
 
 BOOKMARK_INTERVAL = 60.0
@@ -146,7 +147,7 @@ class Watches:
             watch,
             told,
             initial=_initial(told, page, marker=start.marker) if page else iter(()),
-            wanted=selects(select.labels, select.fields),
+            matches=matcher(select.labels, select.fields),
             timeout=options.timeout_seconds or MIN_TIMEOUT * (1 + self._jitter()),
             bookmark_interval=self._bookmark_interval if options.bookmarks else None,
             newest=lambda: self._objects.revision,
@@ -162,7 +163,7 @@ class _OpenWatch:
         told: _Told,
         *,
         initial: Iterator[bytes],
-        wanted: Selects | None,
+        matches: Matches | None,
         timeout: float,
         bookmark_interval: float | None,
         newest: Callable[[], int],
@@ -170,7 +171,7 @@ class _OpenWatch:
         self._watch = watch
         self._told = told
         self._initial = initial
-        self._wanted = wanted
+        self._matches = matches
         self._bookmark_interval = bookmark_interval
         self._newest = newest
         self._deadline = asyncio.get_running_loop().time() + timeout
@@ -199,7 +200,7 @@ class _OpenWatch:
             except Expired as exc:
                 yield error_event(exc)
                 return
-            if (line := self._told.event(event, self._wanted)) is not None:
+            if (line := self._told.event(event, self._matches)) is not None:
                 yield line
 
     def _next_bookmark(self) -> float:
@@ -224,10 +225,10 @@ class _Told:
         first, self._first = self._first, False
         return self._encoder.encode(self._resource, change, self._how, first=first)
 
-    def event(self, event: Event, wanted: Selects | None) -> bytes | None:
-        """Tell an event, unless it is none of this watcher's business."""
+    def event(self, event: Event, matches: Matches | None) -> bytes | None:
+        """Tell an event; None when it is none of this watcher's business."""
         self.revision = max(self.revision, event.entry.revision)
-        change = seen_through(event, wanted)
+        change = seen_through(event, matches)
         if change is None:
             return None
         first, self._first = self._first, False

@@ -16,7 +16,7 @@ MASTERS = "system:masters"
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What is asked, in the words of Kubernetes' authorizers; ``path`` only for non-resource requests."""
+    """What is asked, in the words of Kubernetes' authorizers."""
 
     user: User
     verb: str
@@ -25,7 +25,6 @@ class Attributes:
     subresource: str = ""
     namespace: str = ""
     name: str = ""
-    path: str = ""
 
 
 class Authorizer(Protocol):
@@ -48,10 +47,6 @@ def authorize(authorizer: Authorizer, attributes: Attributes) -> None:
     """Raise Forbidden, in Kubernetes' words, unless the authorizer allows it."""
     if authorizer.allows(attributes):
         return
-    if attributes.path:
-        raise Forbidden(
-            f'forbidden: User "{attributes.user.name}" cannot {attributes.verb} path "{attributes.path}"'
-        )
     group_resource = f"{attributes.resource}.{attributes.group}" if attributes.group else attributes.resource
     what = f'{group_resource} "{attributes.name}"' if attributes.name else group_resource
     resource = (

@@ -1,0 +1,103 @@
+"""The application: routes, handlers and nothing else; everything it works with is handed to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from edgeorch_server.apiserver.auth.authentication import Authenticator
+from edgeorch_server.apiserver.auth.authorization import Authorizer, MastersOnly
+from edgeorch_server.apiserver.auth.middleware import Authentication
+from edgeorch_server.apiserver.discovery import Discovery
+from edgeorch_server.apiserver.endpoint import ResourceEndpoint
+from edgeorch_server.apiserver.health import HealthChecks, HealthEndpoint
+from edgeorch_server.apiserver.openapi import OpenApi
+from edgeorch_server.apiserver.representations import Representations, TablePrinter
+from edgeorch_server.apiserver.responses import StatusErrors, StripTrailingSlash, json_response
+from edgeorch_server.apiserver.streaming import OpenStreams
+from edgeorch_server.apiserver.version import version_info
+from edgeorch_server.apiserver.watch import EventEncoder, Watches
+from edgeorch_server.registry.base import NodeCalls, Objects
+
+
+def create_app(
+    objects: Objects,
+    *,
+    authenticator: Authenticator,
+    node_calls: NodeCalls,
+    printer: TablePrinter,
+    authorizer: Authorizer | None = None,
+    health: HealthChecks | None = None,
+    streams: OpenStreams | None = None,
+    version: Mapping[str, str] | None = None,
+    extra_routes: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Build the API server's ASGI application.
+
+    ``authorizer`` lets nobody but ``system:masters`` do anything unless given. ``streams`` is how the HTTP
+    server ends watches when it stops. ``extra_routes`` are served without authentication, which is
+    theirs to do (joining nodes bring a token instead of a certificate); their errors become a Status too.
+    """
+    streams = streams or OpenStreams()
+    health = health or HealthChecks()
+    representations = Representations(printer)
+    watches = Watches(objects, EventEncoder(representations))
+    authorizer = authorizer or MastersOnly()
+    resources = ResourceEndpoint(objects, authorizer, representations, watches, node_calls, streams)
+    return Starlette(
+        routes=[
+            *extra_routes,
+            *_public_routes(health, version or version_info()),
+            Mount(
+                "",
+                routes=_api_routes(objects, resources),
+                middleware=[Middleware(Authentication, authenticator=authenticator)],
+            ),
+        ],
+        middleware=[Middleware(StatusErrors), Middleware(StripTrailingSlash)],
+        # Starlette would answer its own errors as plain text; StatusErrors answers all of them
+        exception_handlers={HTTPException: _pass_on},
+    )
+
+
+async def _pass_on(_request: Request, exc: Exception) -> NoReturn:
+    raise exc
+
+
+def _public_routes(health: HealthChecks, version: Mapping[str, str]) -> list[BaseRoute]:
+    """Give what Kubernetes lets anonymous clients see (role ``system:public-info-viewer``)."""
+
+    async def get_version(_request: Request) -> Response:
+        return json_response(version)
+
+    routes: list[BaseRoute] = [Route("/version", get_version)]
+    checks = {"healthz": health.live, "livez": health.live, "readyz": {**health.live, **health.ready}}
+    for name, named_checks in checks.items():
+        endpoint = HealthEndpoint(name, named_checks)
+        routes += [Route(f"/{name}", endpoint.get), Route(f"/{name}/{{check:path}}", endpoint.get)]
+    return routes
+
+
+def _api_routes(objects: Objects, resources: ResourceEndpoint) -> list[BaseRoute]:
+    """Give what only known users see; discovery is for all of them (role ``system:discovery``)."""
+    discovery = Discovery(objects.table)
+    openapi = OpenApi(objects.table)
+    return [
+        Route("/api", discovery.api),
+        Route("/api/{version}", discovery.resources),
+        Route("/api/{path:path}", resources),
+        Route("/apis", discovery.apis),
+        Route("/apis/{group}", discovery.group),
+        Route("/apis/{group}/{version}", discovery.resources),
+        Route("/apis/{path:path}", resources),
+        Route("/openapi/v2", openapi.v2),
+        Route("/openapi/v3", openapi.index),
+        Route("/openapi/v3/{path:path}", openapi.group_version),
+    ]
