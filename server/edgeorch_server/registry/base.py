@@ -43,6 +43,9 @@ class WriteOptions:
     field_manager: str = ""
     field_validation: str = "Warn"
     """``Strict``, ``Warn`` or ``Ignore``."""
+    body_problems: list[str] = field(default_factory=list)
+    """What decoding the body found (duplicate fields, in Kubernetes' words): the write path refuses it or
+    warns of it, as ``field_validation`` says, together with the unknown fields."""
     warnings: list[str] = field(default_factory=list)
     """The write path appends what the client should be told in ``Warning`` headers."""
 
@@ -126,8 +129,12 @@ class LogOptions:
     limit_bytes: int | None = None
 
 
-class LogStream(AsyncIterator[bytes], Protocol):
+class LogStream(Protocol):
     """A log as it comes; an async generator is one."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
 
     async def aclose(self) -> None:
         """End the stream, on the node too."""
