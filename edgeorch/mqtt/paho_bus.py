@@ -128,7 +128,7 @@ class PahoBus:
                 await self._open(link)
                 logger.info("connected to MQTT broker %s:%d", self._settings.host, self._settings.port)
                 began, failures = loop.time(), 0
-                reason = await link.closed
+                reason = await asyncio.shield(link.closed)  # the link sets it, whatever happens to us
                 if loop.time() - began >= SETTLED_SECONDS:
                     self._backoff.reset()
                 logger.warning("connection to the MQTT broker ended: %s", reason)
