@@ -65,6 +65,15 @@ def load(
         raise ConfigError(f"{name} (from {source}): {first['msg']}") from exc
 
 
+def choose_file(flag: Path | None, environ: Mapping[str, str], default: Path) -> Path | None:
+    """Say which file to read: ``--config``, ``EDGEORCH_CONFIG``, or the default one if it exists."""
+    if flag is not None:
+        return flag
+    if environ.get("EDGEORCH_CONFIG"):
+        return Path(environ["EDGEORCH_CONFIG"])
+    return default if default.is_file() else None
+
+
 def render(settings: Settings) -> str:
     """Write settings as TOML that :func:`load` reads back; unset ones stand as comments."""
     lines = []

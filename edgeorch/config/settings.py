@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from edgeorch.config.load import Settings
+from edgeorch.config.load import Settings, choose_file, load
 from edgeorch.mqtt.topics import DEFAULT_ROOT
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -64,3 +65,34 @@ class AgentSettings(Settings):
     pull_reserve_mib: int = Field(200, ge=0, description="MiB that an image pull must leave free on the disk.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
     log_format: LogFormat = Field("text", description="text or json.")
+
+
+SERVER_FILE = Path("/etc/edgeorch/server.toml")
+AGENT_FILE = Path("/etc/edgeorch/agent.toml")
+"""Where the configuration is when neither ``--config`` nor ``EDGEORCH_CONFIG`` says; they may be missing."""
+
+
+def load_server_settings(
+    flags: Mapping[str, object], environ: Mapping[str, str], file: Path | None
+) -> ServerSettings:
+    """Give the server's effective settings; raises :class:`edgeorch.config.load.ConfigError`."""
+    return load(
+        ServerSettings,
+        flags=flags,
+        environ=environ,
+        file=choose_file(file, environ, SERVER_FILE),
+        also_known=AgentSettings.model_fields,
+    )
+
+
+def load_agent_settings(
+    flags: Mapping[str, object], environ: Mapping[str, str], file: Path | None
+) -> AgentSettings:
+    """Give the agent's effective settings; raises :class:`edgeorch.config.load.ConfigError`."""
+    return load(
+        AgentSettings,
+        flags=flags,
+        environ=environ,
+        file=choose_file(file, environ, AGENT_FILE),
+        also_known=ServerSettings.model_fields,
+    )

@@ -1,0 +1,9 @@
+"""``edgeorch up`` and ``edgeorch down``."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
