@@ -28,7 +28,7 @@ SYSTEM_PRIORITIES: Mapping[str, int] = {
 
 
 def default_tolerations(spec: PodSpec) -> None:
-    """Let the pod put up with a lost node for five minutes, unless it says how long (DefaultTolerationSeconds)."""
+    """Let a pod put up with a lost node for five minutes, unless it says how long."""
     for key in (NOT_READY_TAINT, UNREACHABLE_TAINT):
         said = any(t.key in {"", key} and t.effect in {"", "NoExecute"} for t in spec.tolerations)
         if not said:

@@ -1,0 +1,49 @@
+"""Validation of the core kinds, as in Kubernetes' ``pkg/apis/core/validation``.
+
+Every function takes a defaulted object and returns what is wrong with it, in Kubernetes' words; nothing is
+changed and nothing is raised. Clauses Kubernetes states for what does nothing here (Windows, resource
+claims, cloud volumes) are left out, except for values without which an object makes no sense.
+"""
+
+from __future__ import annotations
+
+from edgeorch.api.core.validation.config import (
+    validate_config_map,
+    validate_config_map_update,
+    validate_secret,
+    validate_secret_update,
+    validate_service_account,
+    validate_service_account_update,
+)
+from edgeorch.api.core.validation.events import validate_binding, validate_event, validate_event_update
+from edgeorch.api.core.validation.namespaces import (
+    validate_namespace,
+    validate_namespace_finalize,
+    validate_namespace_status_update,
+    validate_namespace_update,
+)
+from edgeorch.api.core.validation.nodes import validate_node, validate_node_update
+from edgeorch.api.core.validation.pod_updates import validate_pod_status_update, validate_pod_update
+from edgeorch.api.core.validation.pods import validate_pod, validate_pod_spec
+
+__all__ = [
+    "validate_binding",
+    "validate_config_map",
+    "validate_config_map_update",
+    "validate_event",
+    "validate_event_update",
+    "validate_namespace",
+    "validate_namespace_finalize",
+    "validate_namespace_status_update",
+    "validate_namespace_update",
+    "validate_node",
+    "validate_node_update",
+    "validate_pod",
+    "validate_pod_spec",
+    "validate_pod_status_update",
+    "validate_pod_update",
+    "validate_secret",
+    "validate_secret_update",
+    "validate_service_account",
+    "validate_service_account_update",
+]

@@ -1,0 +1,148 @@
+"""Validation of changes to pods: nearly all of a pod's spec is fixed once it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from edgeorch.api.core.container import Container
+from edgeorch.api.core.pod import Pod, PodSpec
+from edgeorch.api.core.scheduling import Toleration
+from edgeorch.api.core.validation.containers import validate_image
+from edgeorch.api.core.validation.pods import SPEC, validate_deadline
+from edgeorch.api.core.validation.scheduling import validate_tolerations
+from edgeorch.api.meta_validation import immutable, validate_meta_update
+from edgeorch.api.names import dns_subdomain_problems, ip_problems
+from edgeorch.api.validation import FieldError, Path, bad, forbidden
+
+UPDATABLE = (
+    "`spec.containers[*].image`",
+    "`spec.initContainers[*].image`",
+    "`spec.activeDeadlineSeconds`",
+    "`spec.tolerations` (only additions to existing tolerations)",
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+)
+
+_STATUS = Path("status")
+
+
+def validate_pod_update(new: Pod, old: Pod) -> list[FieldError]:
+    """Check a change of a pod's spec or metadata, defaulted before (``ValidatePodUpdate``)."""
+    errors = validate_meta_update(new.metadata, old.metadata)
+    for name in ("containers", "initContainers"):
+        path = SPEC.child(name)
+        mine, theirs = getattr(new.spec, name), getattr(old.spec, name)
+        if len(mine) != len(theirs):
+            # Nothing else can be told apart then.
+            return [*errors, forbidden(path, "pod updates may not add or remove containers")]
+        errors += _validate_images(mine, path)
+    errors += _validate_deadline_change(new.spec, old.spec)
+    errors += _validate_added_tolerations(new.spec.tolerations, old.spec.tolerations)
+    errors += _validate_removed_gates(new.spec, old.spec)
+    if errors:
+        return errors
+    changes = list(_changes(old.spec.to_dict(), _with_mutable_of(old.spec, new.spec).to_dict(), SPEC))
+    if changes:
+        rule = f"pod updates may not change fields other than {','.join(UPDATABLE)}"
+        errors.append(forbidden(SPEC, "\n".join((rule, *changes))))
+    return errors
+
+
+def _validate_images(containers: Sequence[Container], path: Path) -> list[FieldError]:
+    return [
+        error
+        for number, container in enumerate(containers)
+        for error in validate_image(container.image, path.at(number).child("image"))
+    ]
+
+
+def _validate_deadline_change(new: PodSpec, old: PodSpec) -> list[FieldError]:
+    path = SPEC.child("activeDeadlineSeconds")
+    mine, theirs = new.activeDeadlineSeconds, old.activeDeadlineSeconds
+    if mine is None:
+        if theirs is None:
+            return []
+        return [bad(path, None, "must not update from a positive integer to nil value")]
+    if errors := validate_deadline(mine, path, least=0):
+        return errors
+    if theirs is not None and mine > theirs:
+        return [bad(path, mine, "must be less than or equal to previous value")]
+    return []
+
+
+def _validate_added_tolerations(new: Sequence[Toleration], old: Sequence[Toleration]) -> list[FieldError]:
+    path = SPEC.child("tolerations")
+    kept = {_without_seconds(toleration) for toleration in new}
+    if any(_without_seconds(toleration) not in kept for toleration in old):
+        return [forbidden(path, "existing toleration can not be modified except its tolerationSeconds")]
+    return validate_tolerations(new, path)
+
+
+def _without_seconds(toleration: Toleration) -> tuple[str, str, str, str]:
+    return toleration.key, toleration.operator, toleration.value, toleration.effect
+
+
+def _validate_removed_gates(new: PodSpec, old: PodSpec) -> list[FieldError]:
+    known = {gate.name for gate in old.schedulingGates}
+    return [
+        forbidden(
+            SPEC.child("schedulingGates").at(number),
+            f"only deletion is allowed, but found new scheduling gate '{gate.name}'",
+        )
+        for number, gate in enumerate(new.schedulingGates)
+        if gate.name not in known
+    ]
+
+
+def _with_mutable_of(old: PodSpec, new: PodSpec) -> PodSpec:
+    """Give the new spec with everything put back that may change, so that what differs may not."""
+    munged = new.model_copy(
+        update={
+            "containers": _with_images_of(old.containers, new.containers),
+            "initContainers": _with_images_of(old.initContainers, new.initContainers),
+            "activeDeadlineSeconds": old.activeDeadlineSeconds,
+            "tolerations": old.tolerations,
+            "schedulingGates": old.schedulingGates,
+        }
+    )
+    grace = old.terminationGracePeriodSeconds
+    if grace is not None and grace < 0 and new.terminationGracePeriodSeconds == 1:
+        munged.terminationGracePeriodSeconds = grace
+    return munged
+
+
+def _with_images_of(old: Sequence[Container], new: Sequence[Container]) -> list[Container]:
+    return [mine.model_copy(update={"image": theirs.image}) for theirs, mine in zip(old, new, strict=True)]
+
+
+def _changes(old: Any, new: Any, path: Path) -> Iterator[str]:
+    """Name what differs, one line each, for the person who reads the refusal."""
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted(old.keys() | new.keys()):
+            yield from _changes(old.get(name), new.get(name), path.child(name))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _changes(before, after, path.at(number))
+    else:
+        yield f"  {path}: {_short(old)} -> {_short(new)}"
+
+
+def _short(value: Any) -> str:
+    return "unset" if value is None else repr(value)
+
+
+def validate_pod_status_update(new: Pod, old: Pod) -> list[FieldError]:
+    """Check a change of a pod's status (``ValidatePodStatusUpdate``)."""
+    errors = validate_meta_update(new.metadata, old.metadata)
+    if old.status.qosClass:
+        errors += immutable(_STATUS.child("qosClass"), new.status.qosClass, old.status.qosClass)
+    if nominated := new.status.nominatedNodeName:
+        path = _STATUS.child("nominatedNodeName")
+        errors += [bad(path, nominated, p) for p in dns_subdomain_problems(nominated)]
+    for name in ("podIPs", "hostIPs"):
+        for number, address in enumerate(getattr(new.status, name)):
+            path = _STATUS.child(name).at(number)
+            errors += [bad(path, address.ip, p) for p in ip_problems(address.ip)]
+    return errors
