@@ -73,7 +73,8 @@ def end(info: ContainerInfo, memory: Memory) -> End | None:
     if info.state is ContainerState.UNKNOWN or not info.finished_at:
         return End(EXIT_UNKNOWN, REASON_UNKNOWN, LOST_MESSAGE, info.started_at, info.finished_at)
     reason = "OOMKilled" if info.oom_killed else "Error" if info.exit_code else "Completed"
-    return End(info.exit_code, reason, info.error, info.started_at, info.finished_at)
+    message = memory.last_words.get(info.id) or info.error
+    return End(info.exit_code, reason, message, info.started_at, info.finished_at)
 
 
 def should_restart(policy: str, how: End) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
+from edgeorch.api import meta
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod, PodStatus
 from edgeorch_agent.runtime.base import ContainerInfo, ImageInfo, SandboxInfo
@@ -164,6 +165,8 @@ class Memory:
     """By container name, :data:`VOLUMES` or :data:`SANDBOX`."""
     start_errors: Mapping[str, str] = field(default_factory=dict)
     """By container id: why it could not be started."""
+    last_words: Mapping[str, str] = field(default_factory=dict)
+    """By container id: the termination message of one that has ended."""
     stops: Mapping[str, Stop] = field(default_factory=dict)
     """By container id."""
     images: Mapping[str, ImageState] = field(default_factory=dict)
@@ -187,6 +190,10 @@ class Memory:
         """Remember why a container could not be started."""
         return replace(self, start_errors={**self.start_errors, container_id: message})
 
+    def with_last_words(self, container_id: str, message: str) -> Self:
+        """Remember a termination message, empty ones too: it is read once."""
+        return replace(self, last_words={**self.last_words, container_id: message})
+
     def with_stop(self, container_id: str, stop: Stop) -> Self:
         """Remember how far the stop of a container is."""
         return replace(self, stops={**self.stops, container_id: stop})
@@ -201,12 +208,13 @@ class Memory:
 
     def only(self, container_ids: frozenset[str]) -> Self:
         """Forget containers that are gone."""
-        if self.stops.keys() <= container_ids and self.start_errors.keys() <= container_ids:
+        if self.stops.keys() | self.start_errors.keys() | self.last_words.keys() <= container_ids:
             return self
         return replace(
             self,
             stops={k: v for k, v in self.stops.items() if k in container_ids},
             start_errors={k: v for k, v in self.start_errors.items() if k in container_ids},
+            last_words={k: v for k, v in self.last_words.items() if k in container_ids},
         )
 
 
@@ -231,6 +239,12 @@ class ObservedPod:
         """Give the newest container under a name."""
         attempts = self.attempts(name)
         return attempts[-1] if attempts else None
+
+    def since(self) -> float | None:
+        """Give when the node took the pod on: as reported, else when its sandbox was made."""
+        if self.memory.prior is not None and self.memory.prior.startTime:
+            return meta.parse_time(self.memory.prior.startTime).timestamp()
+        return self.sandbox.created_at if self.sandbox else None
 
     def probe(self, name: str) -> Probes:
         """Give what the prober knows of a container."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edgeorch.api import meta
 from edgeorch_agent.pods import attempts, backoff, steps
 from edgeorch_agent.pods.actions import (
     Action,
@@ -104,10 +103,10 @@ class _Draft:
         if self.observed.memory.verdict is not None:
             return self.observed.memory.verdict
         seconds = self.desired.pod.spec.activeDeadlineSeconds
-        prior = self.observed.memory.prior
-        if seconds is None or prior is None or not prior.startTime or prior.phase in TERMINAL_PHASES:
+        since = self.observed.since()
+        if seconds is None or since is None or self.settled():
             return None
-        deadline = meta.parse_time(prior.startTime).timestamp() + seconds
+        deadline = since + seconds
         if self.now >= deadline:
             return DEADLINE
         self.wakes.append(deadline)

@@ -47,7 +47,7 @@ def pod_status(
     phase = conditions.phase(pod, statuses, finished=plan.finished, initialized=initialized)
     phase, reason, message = _settle(phase, plan, desired, prior)
     sandbox_ready = observed.sandbox is not None and observed.sandbox.ready
-    moment = _time(now)
+    since = observed.since()
     status = PodStatus(
         phase=phase,
         reason=reason,
@@ -58,9 +58,9 @@ def pod_status(
             phase,
             prior.conditions,
             sandbox_ready=sandbox_ready and phase not in TERMINAL_PHASES,
-            now=moment,
+            now=_time(now),
         ),
-        startTime=prior.startTime or moment,
+        startTime=prior.startTime or _time(now if since is None else since),
         qosClass=prior.qosClass or qos_class(pod),
         initContainerStatuses=init,
         containerStatuses=sorted(apps, key=lambda s: s.name),

@@ -2,7 +2,8 @@
 
 Files that come from ConfigMaps, Secrets and the downward API are swapped as kubelet's atomic writer does it: a
 new folder is written beside the old one, and a rename of the link ``..data`` makes all files new at once, in
-running containers too. Secrets, ``medium: Memory`` and termination messages live below ``memory_root``, on tmpfs.
+running containers too. Secrets, ``medium: Memory`` and termination messages lie below ``memory_root``, which
+is on a tmpfs.
 
 All functions block: the executor calls them in a thread.
 """
