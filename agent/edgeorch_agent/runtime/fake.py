@@ -216,7 +216,6 @@ class FakeRuntime:
             if self._container(container_id) is None:
                 return
             await container.changed.wait()
-            self.host.enter("logs")
 
     async def events(self) -> AsyncIterator[RuntimeEvent]:
         """See the protocol."""

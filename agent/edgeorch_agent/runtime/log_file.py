@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from edgeorch_agent.runtime.rfc3339 import epoch, zulu
 
 _BLOCK: Final = 1 << 18
 _TAG: Final = 2
@@ -35,7 +36,7 @@ async def read_log(
     tail: int | None = None,
     since: float | None = None,
     timestamps: bool = False,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Stream a log until ``ended`` is set and everything that was written before that has been read."""
     raw, lines = RawLog(path, tail=tail), LineFilter(since=since, timestamps=timestamps)
     try:
@@ -170,32 +171,3 @@ def _last_lines(raw: bytes, lines: int, *, whole: bool) -> int | None:
                 return end + 1
         end = start - 1
     return None
-
-
-def epoch(stamp: bytes) -> float:
-    """Give seconds since the epoch; 0 for what is no RFC 3339 time.
-
-    ``datetime`` reads no more than six decimals, conmon writes nine.
-    """
-    text = stamp.decode(errors="replace")
-    try:
-        whole = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - the offset follows
-        rest = text[19:].removesuffix("Z")
-        cut = max(rest.find("+"), rest.find("-"))
-        fraction, offset = (rest, "+00:00") if cut < 0 else (rest[:cut], rest[cut:])
-        minutes = int(offset[1:3]) * 60 + int(offset[4:6])
-        zone = timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
-        return whole.replace(tzinfo=zone).timestamp() + float(f"0{fraction or '.0'}")
-    except ValueError:
-        return 0.0
-
-
-def zulu(stamp: bytes) -> bytes:
-    """Write a time as Kubernetes does: UTC, nine decimals, ``Z``."""
-    if stamp.endswith(b"Z"):
-        return stamp
-    if stamp.endswith(b"+00:00"):
-        return stamp[:-6] + b"Z"
-    fraction = stamp[19:].partition(b"+")[0].partition(b"-")[0]
-    seconds = datetime.fromtimestamp(int(epoch(stamp)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return seconds.encode() + fraction + b"Z"

@@ -16,7 +16,7 @@ import functools
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
@@ -98,7 +98,7 @@ class PodmanApi:
 
     async def stream(
         self, method: str, path: str, *, credentials: Credentials | None = None, **params: Any
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Send a request whose answer comes bit by bit; yields its lines.
 
         It may be silent for any time. Leaving the iteration (``aclosing``) hangs up.
