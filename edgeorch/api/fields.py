@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,25 +19,19 @@ class FieldReader:
     """
 
     def __init__(self, resource: ResourceInfo[Object]) -> None:
-        paths = {**resource.field_labels, "metadata.name": "metadata.name"}
-        if resource.namespaced:
-            paths["metadata.namespace"] = "metadata.namespace"
         self._fields = tuple(
-            (label, path.split("."), _zero(resource.model, path)) for label, path in paths.items()
+            (label, path.split("."), _zero(resource.model, path))
+            for label, path in resource.field_labels.items()
         )
 
-    def labels(self) -> frozenset[str]:
-        """Give the labels a field selector may use."""
-        return frozenset(label for label, _, _ in self._fields)
-
-    def read(self, body: dict[str, Any]) -> dict[str, str]:
-        """Give every selectable field's value, as text."""
+    def read(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """Give the value of each of ``resource.field_labels``, as text."""
         return {label: _text(_walk(body, path), zero) for label, path, zero in self._fields}
 
 
 def _walk(body: Any, path: list[str]) -> Any:
     for name in path:
-        if not isinstance(body, dict):
+        if not isinstance(body, Mapping):
             return None
         body = body.get(name)
     return body

@@ -1,4 +1,4 @@
-"""Defaults of the core kinds, and :func:`default_object`, which knows them all.
+"""Defaults of the core kinds.
 
 All functions fill in what is missing, in place, and are idempotent.
 """
@@ -10,16 +10,13 @@ import base64
 from edgeorch.api.core.config import Secret
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
-from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
-from edgeorch.api.meta import Object
 
 __all__ = [
     "NAMESPACE_FINALIZER",
     "NAMESPACE_LABEL",
     "default_namespace",
     "default_node",
-    "default_object",
     "default_pod",
     "default_pod_template",
     "default_secret",
@@ -32,19 +29,6 @@ NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 NAMESPACE_FINALIZER = "kubernetes"
 """Stands in ``spec.finalizers`` until the namespace has been emptied."""
-
-
-def default_object(obj: Object) -> None:
-    """Fill in the defaults of any object; kinds without defaults are left as they are."""
-    match obj:
-        case Pod():
-            default_pod(obj)
-        case Node():
-            default_node(obj)
-        case Namespace():
-            default_namespace(obj)
-        case Secret():
-            default_secret(obj)
 
 
 def default_node(node: Node) -> None:
