@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edgeorch.errors import UserError
@@ -141,9 +142,16 @@ def fingerprint(certificate: bytes) -> str:
 
     The same as kubeadm's ``--discovery-token-ca-cert-hash``; it outlives a renewal with the same key.
     """
-    public = _load_certificate(certificate).public_key()
-    spki = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return _FINGERPRINT_PREFIX + hashlib.sha256(spki).hexdigest()
+    return _spki_fingerprint(_load_certificate(certificate).public_key())
+
+
+def request_fingerprint(request: bytes) -> str:
+    """Give ``sha256:<hex>`` of the public key of a signing request (PEM); raises :class:`PkiError`."""
+    try:
+        public = x509.load_pem_x509_csr(request).public_key()
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise PkiError("the certificate signing request cannot be read") from exc
+    return _spki_fingerprint(public)
 
 
 def matches_fingerprint(certificate: bytes, pinned: str) -> bool:
@@ -262,6 +270,11 @@ class PkiFolder:
         except OSError as exc:
             raise PkiError(f"cannot write to {self.folder}: {exc.strerror}") from exc
         return pair
+
+
+def _spki_fingerprint(public: CertificatePublicKeyTypes) -> str:
+    spki = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return _FINGERPRINT_PREFIX + hashlib.sha256(spki).hexdigest()
 
 
 def _builder(

@@ -49,10 +49,13 @@ class AgentSettings(Settings):
     mqtt_root: str = Field(DEFAULT_ROOT, description="Root of all topics.")
     podman_socket: str = Field(
         "/run/podman/podman.sock",
-        description="Podman's API socket; empty lets the agent run `podman system service` itself.",
+        description="Podman's API socket; empty lets the agent run a Podman of its own below data_dir.",
     )
-    podman_env: dict[str, str] = Field(
-        default_factory=dict, description="Environment of a Podman that the agent runs itself."
+    podman_run: Path = Field(
+        Path("/run/edgeorch"), description="Folder, gone after a reboot, for a Podman that the agent runs itself."
+    )
+    podman_bridge: str = Field(
+        "", description="INTERFACE=SUBNET for the containers of a Podman that the agent runs itself."
     )
     node_ip: str = Field("", description="Address to report; empty takes the one that reaches the broker.")
     labels: dict[str, str] = Field(

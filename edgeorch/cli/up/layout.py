@@ -50,11 +50,6 @@ class ClusterFolder:
         """All processes that were started, in a stable order."""
         return sorted((self.root / "run").glob("*.json"))
 
-    @property
-    def containers_conf(self) -> Path:
-        """Podman's configuration, on hosts where its defaults do not work."""
-        return self.root / "containers.conf"
-
     def create(self) -> None:
         """Make the folders; they hold keys, so nobody else may look."""
         for folder in (self.root, self.server, self.root / "nodes", self.root / "run", self.root / "log"):
