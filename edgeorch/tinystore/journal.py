@@ -12,6 +12,7 @@ from edgeorch.tinystore.frames import OVERHEAD
 
 _NAME = re.compile(r"journal-(\d{8,})")
 _BLOCK = 4096
+_ZEROS = bytes(64 << 10)
 
 
 def journal_path(folder: Path, number: int) -> Path:
@@ -36,6 +37,7 @@ class Journal:
         self._file = file
         self._end = end
         self._allocated = end
+        self._zeroed = end
         self._chunk = chunk
 
     @classmethod
@@ -107,7 +109,14 @@ class Journal:
             # Get the next chunk before it is needed. If there is none, reserve() will say so when it is.
             with contextlib.suppress(OSError):
                 self._allocate(self._allocated + self._chunk)
-        self._file.write(frame, offset)
+        if end > self._zeroed and len(frame) < len(_ZEROS):
+            # The first write to allocated room makes the file system note that it is in use now, which costs
+            # more than the write. So small frames write zeros ahead, and the next ones go over them.
+            room = min(len(_ZEROS), self._allocated - end)
+            self._file.write(frame + _ZEROS[:room], offset)
+            self._zeroed = end + room
+        else:
+            self._file.write(frame, offset)
         self._file.sync()
         self._end = end
 

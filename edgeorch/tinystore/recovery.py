@@ -27,6 +27,8 @@ class Recovered:
     """Where the newest journal goes on; None if there is no journal."""
     obsolete: list[Path] = field(default_factory=list)
     """Journals that the snapshot contains."""
+    foreign: bool = False
+    """The snapshot was put there by a person, and not by a store."""
     torn: list[tuple[Path, int]] = field(default_factory=list)
     """Journals to cut off, and where, before anything is written."""
 
@@ -46,6 +48,7 @@ def recover(folder: Path) -> Recovered:
     )
     if not current:
         if base.size:
+            state.foreign = base.next_journal is None
             log.info("store %s: a snapshot without a journal, as after a restore", folder)
         return state
     _check_chain(folder, base, current)

@@ -1,7 +1,7 @@
 """The snapshot: all documents in one file that is a plain TinyDB database.
 
-Any TinyDB opens ``tinydb.json``, and may change it while no store is running. Ours has one document per line
-and a checksum, so that it can be read back without parsing the documents; a file that somebody else
+Any TinyDB opens ``tinydb.json``, and may change it while no store is running. Ours has one document per
+line and a checksum, so that it can be read back without parsing the documents; a file that somebody else
 has written is parsed as the JSON it is. Its table ``_journal`` says with which journal the story goes on.
 """
 
@@ -22,6 +22,8 @@ SNAPSHOT = "tinydb.json"
 JOURNAL_TABLE = "_journal"
 
 _BATCH = 128  # documents per write: small enough to let other threads in between
+_OURS = b'{\n"'  # TinyDB begins its files in another way
+_LAST_LINE = b'"_journal": {"1": {"next": %d, "crc32": %d}}}\n'
 _SEPARATOR = b":\t"  # legal in JSON, and found nowhere else in it: documents are written without tabs
 
 Tables = dict[str, dict[str, bytes]]
@@ -52,8 +54,7 @@ def write(disk: Disk, folder: Path, tables: Mapping[str, Mapping[str, bytes]], n
         for part in _render(tables):
             file.write(part, size)
             size, crc = size + len(part), zlib.crc32(part, crc)
-        about = json.dumps({JOURNAL_TABLE: {"1": {"next": next_journal, "crc32": crc}}})
-        end = about[1:].encode() + b"\n"
+        end = _LAST_LINE % (next_journal, zlib.crc32(b"%d" % next_journal, crc))
         file.write(end, size)
         file.sync()
         disk.replace(temporary, target)
@@ -114,15 +115,19 @@ def _render(tables: Mapping[str, Mapping[str, bytes]]) -> Iterator[bytes]:
 
 def _read_ours(path: Path, data: bytes) -> Snapshot | None:
     """Read the layout that :func:`write` gives; None for any other."""
+    if not data.startswith(_OURS):
+        return None
     end = data.rfind(b"\n", 0, -1) + 1
     try:
         about = json.loads(b"{" + data[end:])[JOURNAL_TABLE]["1"]
         next_journal, crc = int(about["next"]), int(about["crc32"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not data.startswith(b"{\n"):
-        return None
-    if zlib.crc32(data[:end]) != crc:
+    except (ValueError, KeyError, TypeError) as exc:
+        raise DamagedStore(path, end, "the last line of the snapshot") from exc
+    body = memoryview(data)[:end]
+    if zlib.crc32(b"%d" % next_journal, zlib.crc32(body)) != crc or data[end:] != _LAST_LINE % (
+        next_journal,
+        crc,
+    ):
         raise DamagedStore(path, _first_bad_byte(data), "checksum of the snapshot")
     return Snapshot(_cut(data[:end].split(b"\n")), next_journal, len(data))
 
@@ -155,6 +160,8 @@ def _read_json(path: Path, data: bytes) -> Snapshot:
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
     """Encode a document the way the store keeps it; raises TypeError for what JSON cannot say."""
+    if not isinstance(document, Mapping):
+        raise TypeError("a document is a JSON object")
     return json.dumps(document, separators=(",", ":")).encode()
 
 

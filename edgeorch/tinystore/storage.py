@@ -21,8 +21,8 @@ from typing import Any
 
 from tinydb.storages import Storage
 
-from edgeorch.errors import ServiceUnavailable
-from edgeorch.tinystore import frames, records
+from edgeorch.errors import ServiceUnavailable, UserError
+from edgeorch.tinystore import frames, records, snapshot
 from edgeorch.tinystore.compaction import Compaction
 from edgeorch.tinystore.disk import Disk
 from edgeorch.tinystore.documents import Documents, Edit
@@ -83,8 +83,8 @@ class Commit:
 class JournalStorage(Storage):
     """A folder of documents.
 
-    Raises :class:`~edgeorch.tinystore.errors.StoreInUse` and
-    :class:`~edgeorch.tinystore.errors.DamagedStore` when it cannot be opened. A disk that fails to write
+    Raises :class:`~edgeorch.errors.UserError`, such as :class:`~edgeorch.tinystore.errors.StoreInUse` and
+    :class:`~edgeorch.tinystore.errors.DamagedStore`, when it cannot be opened. A disk that fails to write
     what it had room for, or to sync, is reported to ``fail``.
     """
 
@@ -105,11 +105,17 @@ class JournalStorage(Storage):
         self._staged_size = 0
         self._commit: Commit | None = None
         self._version = 0
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FolderLock(self._folder)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = FolderLock(self._folder)
+        except OSError as exc:
+            raise _cannot_open(self._folder, exc) from exc
         try:
             state = recover(self._folder)
             self._journal = self._open_journal(state)
+        except OSError as exc:
+            self._lock.release()
+            raise _cannot_open(self._folder, exc) from exc
         except BaseException:
             self._lock.release()
             raise
@@ -195,9 +201,9 @@ class JournalStorage(Storage):
 
     def take(self) -> Commit | None:
         """Begin a commit of everything staged; None if nothing is. Owner, one commit at a time."""
-        assert self._commit is None, "one commit at a time"
         if not self._staged or self._dead is not None:
             return None
+        assert self._commit is None, "one commit at a time"
         self._commit = Commit(self._journal, self._staged.values(), self._staged_size, self._disk_failed)
         self._staged, self._staged_size = {}, 0
         return self._commit
@@ -257,6 +263,8 @@ class JournalStorage(Storage):
                 file.sync()
         for path in state.obsolete:
             self._disk.remove(path)
+        if state.foreign:  # from now on the snapshot has to say which journals belong to it
+            snapshot.write(self._disk, self._folder, state.tables, state.journal)
         chunk = self._options.chunk
         if state.journal_end is None:
             return Journal.create(self._disk, self._folder, state.journal, chunk)
@@ -266,3 +274,7 @@ class JournalStorage(Storage):
     def _disk_failed(self, error: BaseException) -> None:
         self._dead = error
         self._fail(error)
+
+
+def _cannot_open(folder: Path, error: OSError) -> UserError:
+    return UserError(f"the store in {folder} cannot be opened: {error.strerror}: {error.filename or folder}")
