@@ -19,7 +19,6 @@ from edgeorch_agent.pods.actions import (
     RemoveSandbox,
     SetUpVolumes,
     StartContainer,
-    StopContainer,
     TearDown,
     Waiting,
 )
@@ -122,7 +121,7 @@ class _Draft:
         sandbox, memory = self.observed.sandbox, self.observed.memory
         return [c for c in sandbox.containers if attempts.lives(c, memory)] if sandbox else []
 
-    def _stop_living(self, message: str = "") -> bool:
+    def _stop_living(self) -> bool:
         """Ask for the next stops, if anything lives: first all other containers, then sidecars one by one.
 
         Sidecars end in reverse order, with what is left of the grace period ("Sidecar Containers",
@@ -136,11 +135,7 @@ class _Draft:
         first = min((s.since for s in stops if s.final), default=self.now)
         spent = 0.0 if plain else max(0.0, min(self.now - first, self.desired.grace - MINIMUM_GRACE))
         for info in turn:
-            self._add(
-                steps.stop(
-                    self.desired, self.observed, info, self.now, final=True, spent=spent, message=message
-                )
-            )
+            self._add(steps.stop(self.desired, self.observed, info, self.now, final=True, spent=spent))
         return bool(living)
 
     # The sandbox
@@ -157,7 +152,14 @@ class _Draft:
         if not self._has_use_for_sandbox():
             self.rest()
             return
-        if self._stop_living("Pod sandbox changed, it will be killed and re-created."):
+        if living := self._living():
+            for info in living:
+                text = "Pod sandbox changed, it will be killed and re-created."
+                self._add(
+                    steps.stop(
+                        self.desired, self.observed, info, self.now, final=False, replace=True, message=text
+                    )
+                )
             return
         for container in self.desired.pod.spec.initContainers:
             self.actions += [
@@ -204,19 +206,17 @@ class _Draft:
         """Bring all containers up in order, or find out that the pod is through."""
         stand = self._volumes_stand()
         self._sweep()
-        if self._initialize():
-            self._run_apps()
+        apps = [
+            (c.name, steps.step(self.desired, self.observed, c, self.desired.restart_policy, self.now))
+            for c in self.desired.pod.spec.containers
+        ]
+        if all(taken.course is Course.DONE for _, taken in apps):
+            self._finish()
+        elif self._initialize():
+            for name, taken in apps:
+                self._add(taken, name)
         if not stand:
             self.actions = [a for a in self.actions if not isinstance(a, EnsureImage | StartContainer)]
-
-    def _run_apps(self) -> None:
-        courses = []
-        for container in self.desired.pod.spec.containers:
-            taken = steps.step(self.desired, self.observed, container, self.desired.restart_policy, self.now)
-            self._add(taken, container.name)
-            courses.append(taken.course)
-        if all(course is Course.DONE for course in courses):
-            self._finish()
 
     def _initialize(self) -> bool:
         """Take init containers further; True when app containers may start.
@@ -233,7 +233,7 @@ class _Draft:
                     return False
             elif not initialized and not self._has_completed(container.name):
                 policy = "Never" if self.desired.restart_policy == "Never" else "OnFailure"
-                taken = steps.step(self.desired, self.observed, container, policy, self.now)
+                taken = steps.step(self.desired, self.observed, container, policy, self.now, anew=True)
                 if taken.course is Course.DONE:
                     self._finish()
                 else:
@@ -254,10 +254,8 @@ class _Draft:
         return how is not None and how.exit_code == 0
 
     def _finish(self) -> None:
-        """Nothing will run again: sidecars have no more use. Starts that were planned for them are void."""
-        self.actions = [
-            a for a in self.actions if isinstance(a, RemoveContainer | SetUpVolumes | StopContainer)
-        ]
+        """End the pod: no app container will run again, so sidecars have no more use."""
+        self.actions = [a for a in self.actions if not isinstance(a, EnsureImage | StartContainer)]
         self.waiting.clear()
         self.finished = not self._stop_living()
 

@@ -27,6 +27,7 @@ PULL_ERROR_SHOWN = 3.0
 STOP_RETRY = 2.0
 """Seconds until a stop that the runtime refused is tried again."""
 
+CRASH_LOOP = "CrashLoopBackOff"
 PULL_ERRORS = ("ErrImagePull", "RegistryUnavailable")
 
 
@@ -51,8 +52,20 @@ class Step:
     wake_at: float | None = None
 
 
-def step(desired: DesiredPod, observed: ObservedPod, container: Container, policy: str, now: float) -> Step:
-    """Decide about one container of a ready sandbox under a restart policy."""
+def step(
+    desired: DesiredPod,
+    observed: ObservedPod,
+    container: Container,
+    policy: str,
+    now: float,
+    *,
+    anew: bool = False,
+) -> Step:
+    """Decide about one container of a ready sandbox under a restart policy.
+
+    ``anew``: it runs once in each sandbox (an init container), so an end that only the status still knows of
+    does not count.
+    """
     memory = observed.memory
     found = observed.attempts(container.name)
     strays = tuple(
@@ -61,7 +74,7 @@ def step(desired: DesiredPod, observed: ObservedPod, container: Container, polic
     if strays:
         return _together(strays)
     if not found:
-        return _first(desired, observed, container, policy, now)
+        return _first(desired, observed, container, "Always" if anew else policy, now)
     newest = found[-1]
     if attempts.lives(newest, memory):
         return _living(desired, observed, container, policy, newest, now)
@@ -73,17 +86,19 @@ def step(desired: DesiredPod, observed: ObservedPod, container: Container, polic
     ours = memory.stops.get(newest.id)
     if not (ours and ours.replace) and not attempts.should_restart(policy, how):
         return Step(Course.DONE)
-    delay = 0.0
+    delay, waiting = 0.0, None
     if attempts.is_current(newest, container):
         delay = backoff.restart_delay(
             newest.labels, how.finished_at - how.started_at if how.started_at else 0.0
         )
-        if left := backoff.remaining(how.finished_at, delay, now):
-            waiting = Waiting("CrashLoopBackOff", _crash_loop(desired, container, delay), newest.id)
+        left = backoff.remaining(how.finished_at, delay, now)
+        if left or _reported(observed, container.name, CRASH_LOOP):
+            waiting = Waiting(CRASH_LOOP, _crash_loop(desired, container, delay), newest.id)
+        if left:
             return Step(Course.PENDING, waiting=waiting, wake_at=now + left)
         delay = backoff.doubled(delay)
     start = StartContainer(container.name, attempts.restarts(newest) + 1, delay)
-    return _start(desired, observed, container, start, now)
+    return _start(desired, observed, container, start, now, waiting)
 
 
 def stop(
@@ -151,6 +166,12 @@ def prior_status(observed: ObservedPod, name: str) -> ContainerStatus | None:
     return next((s for s in known if s.name == name), None)
 
 
+def _reported(observed: ObservedPod, name: str, reason: str) -> bool:
+    """Tell whether a container was reported as waiting for this; it stays so until it has been started."""
+    before = prior_status(observed, name)
+    return before is not None and before.state.waiting is not None and before.state.waiting.reason == reason
+
+
 def _restarts_after(before: ContainerStatus | None) -> int:
     if before is None:
         return 0
@@ -184,11 +205,15 @@ def _living(
 
 
 def _start(
-    desired: DesiredPod, observed: ObservedPod, container: Container, start: StartContainer, now: float
+    desired: DesiredPod,
+    observed: ObservedPod,
+    container: Container,
+    start: StartContainer,
+    now: float,
+    waiting: Waiting | None = None,
 ) -> Step:
     """Start a container as soon as its image is here and no failure is being waited out."""
     memory = observed.memory
-    waiting = None
     failure = memory.failures.get(container.name)
     if failure is not None:
         waiting = Waiting(failure.reason, failure.message, f"{failure.reason} {failure.count}")
