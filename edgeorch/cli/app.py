@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import click
 import typer
 
-from edgeorch.cli import config_command, object_commands, up_commands, version_command
+from edgeorch.cli import (
+    agent_commands,
+    config_command,
+    object_commands,
+    token_commands,
+    up_commands,
+    version_command,
+)
 from edgeorch.cli.output import stderr
 from edgeorch.errors import ApiError, EdgeorchError, UserError
 
@@ -25,7 +32,14 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (up_commands, object_commands, config_command, version_command):
+    for module in (
+        up_commands,
+        object_commands,
+        token_commands,
+        agent_commands,
+        config_command,
+        version_command,
+    ):
         module.register(app)
     return app
 

@@ -16,6 +16,9 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
 
+AGENT_DATA = Path("/var/lib/edgeorch/agent")
+
+
 class ServerSettings(Settings):
     """Settings of ``edgeorch server``."""
 
@@ -42,9 +45,7 @@ class AgentSettings(Settings):
     """Settings of ``edgeorch agent``."""
 
     node_name: str = Field("", description="Name of this node; empty takes it from the certificate.")
-    data_dir: Path = Field(
-        Path("/var/lib/edgeorch/agent"), description="Folder for checkpoint, certificates, volumes."
-    )
+    data_dir: Path = Field(AGENT_DATA, description="Folder for checkpoint, certificates, volumes.")
     mqtt_url: str = Field("", description="mqtts://HOST:PORT of the broker; `edgeorch agent join` writes it.")
     mqtt_root: str = Field(DEFAULT_ROOT, description="Root of all topics.")
     podman_socket: str = Field(
@@ -52,7 +53,7 @@ class AgentSettings(Settings):
         description="Podman's API socket; empty lets the agent run a Podman of its own below data_dir.",
     )
     podman_run: Path = Field(
-        Path("/run/edgeorch"), description="Folder, gone after a reboot, for a Podman that the agent runs itself."
+        Path("/run/edgeorch"), description="Folder, gone after a reboot, for a Podman of the agent's own."
     )
     podman_bridge: str = Field(
         "", description="INTERFACE=SUBNET for the containers of a Podman that the agent runs itself."

@@ -140,7 +140,7 @@ class Board:
 
 def _run(*command: str) -> None:
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 (our own words)
+        subprocess.run(command, check=True, capture_output=True, text=True)
     except FileNotFoundError as exc:
         raise NamespaceError(f"{command[0]} is not installed: run scripts/install-deps") from exc
     except subprocess.CalledProcessError as exc:
@@ -148,4 +148,4 @@ def _run(*command: str) -> None:
 
 
 def _ok(*command: str) -> bool:
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 (our own words)
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -60,7 +60,7 @@ class Process:
 def start(command: Sequence[str], *, pid_file: Path, log_file: Path, environ: Mapping[str, str]) -> Process:
     """Start a process in a session of its own, its output appended to a file, its identity in another."""
     with log_file.open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603 (our own programs)
+        child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,0 +1,208 @@
+"""The control plane as a whole: what is made of what, and in which order it starts and stops.
+
+Start: store, registry, broker, fleet, API. The API opens last, when all behind it works, and closes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import gc
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from edgeorch.api.table import default_table
+from edgeorch.config.settings import ServerSettings
+from edgeorch.errors import UserError
+from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
+from edgeorch.mqtt.paho_bus import PahoBus
+from edgeorch.mqtt.settings import MqttSettings, TlsFiles
+from edgeorch.mqtt.topics import Topics
+from edgeorch.pki import ADMIN, MASTERS, MQTT_SERVER, PkiFolder, Subject
+from edgeorch.tasks import run_forever
+from edgeorch_server.addresses import LOOPBACK, certificate_hosts
+from edgeorch_server.apiserver.app import create_app
+from edgeorch_server.apiserver.auth.authentication import CertificateAuthenticator, ChainedAuthenticator
+from edgeorch_server.apiserver.health import HealthChecks
+from edgeorch_server.apiserver.join import join_routes
+from edgeorch_server.apiserver.printers import KubernetesPrinter
+from edgeorch_server.apiserver.server import HttpServer, tls_context
+from edgeorch_server.apiserver.streaming import OpenStreams
+from edgeorch_server.broker.config import BrokerConfig
+from edgeorch_server.broker.mosquitto import Mosquitto
+from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.namespace import SOURCES as NAMESPACE_SOURCES
+from edgeorch_server.controllers.namespace import NamespaceDeletion
+from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_lifecycle
+from edgeorch_server.controllers.runner import Controller
+from edgeorch_server.controllers.service_account import SOURCES as ACCOUNT_SOURCES
+from edgeorch_server.controllers.service_account import DefaultServiceAccount
+from edgeorch_server.fleet.fleet import Fleet
+from edgeorch_server.registry.joining import Joining
+from edgeorch_server.registry.recorder import EventRecorder
+from edgeorch_server.registry.registry import Registry
+from edgeorch_server.scheduler.plugins.profile import default_profile
+from edgeorch_server.scheduler.scheduler import Scheduler
+from edgeorch_server.store.fields import fields_from
+from edgeorch_server.store.tinydb import TinyStore
+
+logger = logging.getLogger(__name__)
+
+ANY_ADDRESSES = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared with, not bound to)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """A control plane that has started: where its API is, and the tasks that must go on running."""
+
+    url: str
+    components: dict[str, Coroutine[Any, Any, object]]
+
+
+@asynccontextmanager
+async def control_plane(settings: ServerSettings) -> AsyncIterator[ControlPlane]:
+    """Start everything; the caller runs the components. Raises UserError for what a person can mend."""
+    async with AsyncExitStack() as stack:
+        pki = PkiFolder(settings.data_dir / "pki", _now)
+        _make_certificates(pki, settings)
+
+        store = await TinyStore.open(settings.data_dir / "store", fields_from(default_table()))
+        stack.push_async_callback(store.close)
+        registry = Registry(store, default_table(), now=_now)
+        await create_initial_objects(registry)
+        # What is loaded by now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+        components: dict[str, Coroutine[Any, Any, object]] = {}
+        if not settings.mqtt_url:
+            broker = _broker(settings, pki)
+            await broker.start()
+            stack.push_async_callback(broker.stop)
+            components["broker"] = broker.run()
+        topics = Topics(settings.mqtt_root)
+        bus = PahoBus(_bus_settings(settings, pki))
+        await bus.start()
+        stack.push_async_callback(bus.stop)
+        fleet = Fleet(bus, topics, registry, now=_now)
+        components["fleet"] = fleet.run()
+        components |= _controllers(registry, fleet, settings)
+
+        streams = OpenStreams()
+        app = create_app(
+            registry,
+            authenticator=ChainedAuthenticator(CertificateAuthenticator()),
+            node_calls=fleet.calls,
+            printer=KubernetesPrinter(_now),
+            health=HealthChecks(ready={"mqtt": lambda: "" if bus.connected else "not connected to the broker"}),
+            streams=streams,
+            extra_routes=join_routes(
+                Joining(registry, pki.ensure_ca(), _now), pki.ensure_ca().certificate, _mqtt_for_nodes(settings)
+            ),
+        )
+        tls = tls_context(pki.certificate("server"), pki.key("server"), pki.ca_certificate)
+        server = HttpServer(app, host=settings.api_host, port=settings.api_port, tls=tls, streams=streams)
+        await stack.enter_async_context(server)
+        url = f"https://{_reachable(settings.api_host)}:{server.port}"
+        _write_kubeconfig(settings, pki, url)
+        try:
+            yield ControlPlane(url, components)
+        finally:
+            for component in components.values():
+                component.close()
+
+
+def _controllers(
+    registry: Registry, fleet: Fleet, settings: ServerSettings
+) -> dict[str, Coroutine[Any, Any, object]]:
+    node_lifecycle = NodeLifecycle(
+        registry,
+        fleet.liveness,
+        EventRecorder(registry, "node-controller", _now),
+        now=_now,
+        grace=settings.node_grace,
+    )
+    recorder = EventRecorder(registry, "default-scheduler", _now)
+    controllers = (
+        Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
+        Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
+    )
+    return {
+        "scheduler": Scheduler(registry, default_profile(), recorder, _now).run(),
+        "node-lifecycle": run_node_lifecycle(node_lifecycle, registry, fleet.liveness),
+        **{controller.name: controller.run() for controller in controllers},
+    }
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _make_certificates(pki: PkiFolder, settings: ServerSettings) -> None:
+    """Make what is missing; the API's certificate is made anew when the box has got another address."""
+    pki.ensure_ca()
+    pki.ensure_server("server", certificate_hosts(settings.api_names))
+    pki.ensure_server("broker", LOOPBACK)
+    pki.ensure_client("mqtt", Subject(MQTT_SERVER))
+    pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
+
+
+def _broker(settings: ServerSettings, pki: PkiFolder) -> Mosquitto:
+    files = TlsFiles(pki.ca_certificate, pki.certificate("broker"), pki.key("broker"))
+    return Mosquitto(
+        BrokerConfig(
+            folder=settings.data_dir / "broker",
+            port=settings.mqtt_port,
+            tls=files,
+            bind=settings.mqtt_host,
+            root=settings.mqtt_root,
+        )
+    )
+
+
+def _bus_settings(settings: ServerSettings, pki: PkiFolder) -> MqttSettings:
+    files = TlsFiles(pki.ca_certificate, pki.certificate("mqtt"), pki.key("mqtt"))
+    host, port = _reachable(settings.mqtt_host), settings.mqtt_port
+    if settings.mqtt_url:
+        host, port = broker_address(settings.mqtt_url)
+    return MqttSettings(host, port, client_id=MQTT_SERVER, tls=files)
+
+
+def broker_address(url: str) -> tuple[str, int]:
+    """Read ``mqtts://HOST[:PORT]``; raises UserError."""
+    parts = urlsplit(url)
+    with contextlib.suppress(ValueError):
+        if parts.scheme == "mqtts" and parts.hostname:
+            return parts.hostname, parts.port or 8883
+    raise UserError(f"mqtt_url must be mqtts://HOST:PORT, not {url!r}")
+
+
+def _mqtt_for_nodes(settings: ServerSettings) -> dict[str, str | int]:
+    """Tell joining boards where the broker is: by URL, or by its port on the host they joined at."""
+    where: dict[str, str | int] = (
+        {"url": settings.mqtt_url} if settings.mqtt_url else {"port": settings.mqtt_port}
+    )
+    return {**where, "root": settings.mqtt_root}
+
+
+def _reachable(host: str) -> str:
+    """Give an address that reaches a listener on ``host`` from this box."""
+    return "127.0.0.1" if host in ANY_ADDRESSES else host
+
+
+def _write_kubeconfig(settings: ServerSettings, pki: PkiFolder, url: str) -> None:
+    text = kubeconfig(url, pki.ensure_ca().certificate, pki.ensure_client("admin", Subject(ADMIN, (MASTERS,))))
+    write_kubeconfig(settings.data_dir / "kubeconfig", text)
+
+
+async def run(settings: ServerSettings, stop: asyncio.Event, ready: asyncio.Event) -> None:
+    """Run a control plane until ``stop``; sets ``ready`` once the API answers."""
+    async with control_plane(settings) as plane:
+        logger.info("control plane is up: %s", plane.url)
+        ready.set()
+        await run_forever(plane.components, stop)
