@@ -14,9 +14,8 @@ from edgeorch.api.meta import DeleteOptions, Object
 
 if TYPE_CHECKING:
     from edgeorch.api.core.pod import Pod
-    from edgeorch.api.selectors import FieldSelector, Selector
-
     from edgeorch.api.resources import ResourceInfo, ResourceTable
+    from edgeorch.api.selectors import FieldSelector, Selector
     from edgeorch_server.store.base import Entry, Watch
 
 ObjectT = TypeVar("ObjectT", bound=Object)

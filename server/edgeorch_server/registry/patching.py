@@ -1,0 +1,78 @@
+"""PATCH: from a stored object and a patch to the object that an update then stores.
+
+The patched result goes through the same update as a PUT, so a patch can do nothing that a PUT cannot. Errors
+follow ``k8s.io/apiserver/pkg/endpoints/handlers/patch.go``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from edgeorch.api import type_errors
+from edgeorch.api.meta import Object
+from edgeorch.api.patch import json_patch, merge_patch, strategic
+from edgeorch.errors import BadRequest, Invalid
+from edgeorch_server.registry import messages
+from edgeorch_server.registry.base import PatchType, WriteOptions
+from edgeorch_server.registry.decoding import check_fields
+from edgeorch_server.registry.kinds import Kind
+from edgeorch_server.store.base import Entry
+
+ObjectT = TypeVar("ObjectT", bound=Object)
+
+_SHOWN = 4096
+"""Characters of a patched object that a refusal shows."""
+
+
+class Patch(Generic[ObjectT]):
+    """A patch to apply to whatever version of an object there is."""
+
+    def __init__(self, kind: Kind[ObjectT], patch_type: PatchType, patch: Any, options: WriteOptions) -> None:
+        self._kind = kind
+        self._type = patch_type
+        self._patch = patch
+        self._options = options
+        self._told = len(options.warnings)
+        self.names_version = False
+        """The patch says which version it is meant for, so that trying another is no use."""
+
+    def apply(self, entry: Entry, _old: ObjectT) -> ObjectT:
+        """Give the patched object; raises BadRequest and Invalid."""
+        model = self._kind.resource.model
+        stored: dict[str, Any] = orjson.loads(entry.data)
+        patched = self._patched(stored)
+        self.names_version = _version(patched) != _version(stored)
+        del self._options.warnings[self._told :]  # what an earlier attempt told
+        cleaned = check_fields(
+            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=stored
+        )
+        try:
+            return type_errors.to_model(model, cleaned)
+        except BadRequest as exc:
+            raise _refusal(patched, exc.message) from exc
+
+    def _patched(self, stored: dict[str, Any]) -> dict[str, Any]:
+        match self._type:
+            case PatchType.JSON:
+                patched = json_patch.apply(stored, self._patch)
+            case PatchType.MERGE:
+                patched = merge_patch.apply(stored, self._patch)
+            case PatchType.STRATEGIC:
+                patched = strategic.apply(self._kind.resource.model, stored, self._patch)
+        if not isinstance(patched, dict):
+            raise _refusal(patched, "the result is no JSON object")
+        return patched
+
+
+def _refusal(patched: Any, why: str) -> Invalid:
+    """Show the patched object, as Kubernetes does, but not megabytes of it."""
+    text = json.dumps(patched, ensure_ascii=False, separators=(",", ":"))
+    return messages.bad_patch(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...", why)
+
+
+def _version(body: dict[str, Any]) -> object:
+    meta = body.get("metadata")
+    return meta.get("resourceVersion") if isinstance(meta, dict) else None

@@ -1,0 +1,125 @@
+"""Reads: one object, a page of a list, typed or as bytes."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from edgeorch.api.meta import Object
+from edgeorch.api.resources import ResourceInfo
+from edgeorch.errors import BadRequest, Expired, InternalError
+from edgeorch_server.registry import messages, selection
+from edgeorch_server.registry.base import ListOptions, Page
+from edgeorch_server.registry.continue_token import ContinueToken
+from edgeorch_server.registry.kinds import Kind, Kinds
+from edgeorch_server.registry.messages import AnyResource
+from edgeorch_server.store.base import Entry, Store
+
+_log = logging.getLogger(__name__)
+
+ObjectT = TypeVar("ObjectT", bound=Object)
+
+
+class Reads:
+    """Reads from the store as Kubernetes' list and get do."""
+
+    def __init__(self, store: Store, kinds: Kinds) -> None:
+        self._store = store
+        self._kinds = kinds
+        self._reported: set[tuple[str, str, int]] = set()
+        """Unreadable versions that have been logged: kind, uid and revision."""
+
+    def get(self, resource: AnyResource, namespace: str, name: str) -> Entry:
+        """Read one object; raises NotFound."""
+        entry = self._store.get(resource.key, namespace, name)
+        if entry is None:
+            raise messages.not_found(resource, name)
+        return entry
+
+    def find(self, resource: ResourceInfo[ObjectT], namespace: str, name: str) -> ObjectT | None:
+        """Read one object, typed; None when there is none."""
+        entry = self._store.get(resource.key, namespace, name)
+        return self._kinds.of(resource).codec.decode(entry) if entry else None
+
+    def readable(self, kind: Kind[ObjectT], entries: Iterable[Entry]) -> Iterator[ObjectT]:
+        """Parse entries; one that cannot be parsed is left out and logged once.
+
+        Its readers would otherwise all fail on every list because of one object; the object itself stays,
+        and a GET of it says what is wrong.
+        """
+        for entry in entries:
+            try:
+                yield kind.codec.decode(entry)
+            except InternalError as exc:
+                version = (kind.resource.key, entry.uid, entry.revision)
+                if version not in self._reported:
+                    self._reported.add(version)
+                    _log.exception("skipped an unreadable object: %s", exc.message)
+
+    def page(self, resource: AnyResource, options: ListOptions) -> Page:
+        """Read one page of a list.
+
+        Later pages are read from the present state and claim the first page's revision: a watch from there
+        replays whatever changed in between, so that list and watch together miss nothing. Raises Expired
+        once that replay is no longer possible.
+        """
+        if options.continue_:
+            return self._next_page(resource, options)
+        self._check_version(options)
+        return self._page(resource, options, self._store.revision, None)
+
+    def _next_page(self, resource: AnyResource, options: ListOptions) -> Page:
+        if options.resource_version not in {"", "0"}:
+            raise BadRequest("specifying resource version is not allowed when using continue")
+        token = ContinueToken.decode(options.continue_)
+        try:
+            self._store.watch(resource.key, since=token.revision).close()
+        except Expired as exc:
+            raise messages.continue_expired() from exc
+        return self._page(resource, options, token.revision, (token.namespace, token.name))
+
+    def _check_version(self, options: ListOptions) -> None:
+        """Apply resourceVersion and resourceVersionMatch; only the present state can be listed."""
+        if options.resource_version in {"", "0"}:
+            return
+        wanted, current = parse_version(options.resource_version), self._store.revision
+        if wanted > current:
+            raise messages.too_large_resource_version(wanted, current)
+        if options.resource_version_match == "Exact" and wanted < current:
+            raise messages.list_expired()
+
+    def _page(
+        self, resource: AnyResource, options: ListOptions, revision: int, after: tuple[str, str] | None
+    ) -> Page:
+        if options.fields:
+            options.fields.check(resource.field_labels)
+        entries = selection.candidates(self._store, resource, options.namespace, options.fields)
+        matches = selection.matcher(options.labels, options.fields)
+        start = bisect_right(entries, after, key=_key) if after else 0
+        if not options.limit:
+            rest = entries[start:] if start else entries
+            return Page(list(filter(matches, rest)) if matches else rest, revision)
+        found: list[Entry] = []
+        for index in range(start, len(entries)):
+            entry = entries[index]
+            if matches and not matches(entry):
+                continue
+            if len(found) == options.limit:
+                token = ContinueToken(revision, found[-1].namespace, found[-1].name)
+                remaining = None if matches else len(entries) - index
+                return Page(found, revision, token.encode(), remaining)
+            found.append(entry)
+        return Page(found, revision)
+
+
+def parse_version(text: str) -> int:
+    """Read a resourceVersion; raises BadRequest."""
+    if not (text.isascii() and text.isdecimal()):
+        raise BadRequest(f"invalid resource version: {messages.quote(text)}")
+    return int(text)
+
+
+def _key(entry: Entry) -> tuple[str, str]:
+    return entry.namespace, entry.name

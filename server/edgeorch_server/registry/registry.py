@@ -1,0 +1,299 @@
+"""The registry: everything that reads or writes objects asks it.
+
+It is one thing with two faces: :class:`~edgeorch_server.registry.base.Objects` for the HTTP handlers (bodies
+in, bytes out) and :class:`~edgeorch_server.registry.base.Client` for what runs in the same process (typed).
+Both go through the same reads and the same write path. Nothing here decides; it translates, and waits until
+a write is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import orjson
+
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.resources import PODS
+from edgeorch.api.meta import DeleteOptions, Object
+from edgeorch.api.resources import ResourceInfo, ResourceTable
+from edgeorch.api.selectors import FieldSelector, Selector
+from edgeorch.errors import Conflict, NotFound
+from edgeorch_server.registry.admission.base import Chain, Lookup
+from edgeorch_server.registry.admission.chain import default_chain
+from edgeorch_server.registry.base import ListOptions, Page, PatchType, WriteOptions, Written
+from edgeorch_server.registry.decoding import decode_body
+from edgeorch_server.registry.kinds import Kinds
+from edgeorch_server.registry.names import NameGenerator, random_name
+from edgeorch_server.registry.patching import Patch
+from edgeorch_server.registry.reads import Reads
+from edgeorch_server.registry.strategies.base import Strategy
+from edgeorch_server.registry.strategies.table import default_strategies
+from edgeorch_server.registry.subresources.table import Subresources, default_subresources
+from edgeorch_server.registry.writes import Result, Writes
+from edgeorch_server.store.base import Entry, Store, Watch
+
+ObjectT = TypeVar("ObjectT", bound=Object)
+
+PATCH_ATTEMPTS = 5
+"""How often a patch is tried on an object that keeps changing (``MaxRetryWhenPatchConflicts``)."""
+
+_BREATH = 100
+"""Objects of a collection that are deleted before others get their turn."""
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _random_uid() -> str:
+    return str(uuid.uuid4())
+
+
+class Registry:
+    """Implements ``Objects`` and ``Client`` on a store.
+
+    What is special about kinds comes in from outside, by default all that edgeorch serves: ``strategies`` by
+    resource key, ``subresources`` by name, ``admission`` as a function of what plugins may look up.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        table: ResourceTable,
+        *,
+        now: Callable[[], dt.datetime] = _utc_now,
+        strategies: Mapping[str, Strategy[Any]] | None = None,
+        subresources: Subresources | None = None,
+        admission: Callable[[Lookup], Chain] = default_chain,
+        new_uid: Callable[[], str] = _random_uid,
+        new_name: NameGenerator = random_name,
+    ) -> None:
+        self._store = store
+        self._table = table
+        self._kinds = Kinds(table, default_strategies() if strategies is None else strategies)
+        self._reads = Reads(store, self._kinds)
+        self._subresources = subresources or default_subresources()
+        self._writes = Writes(store, admission(self._reads), now=now, new_uid=new_uid, new_name=new_name)
+
+    @property
+    def table(self) -> ResourceTable:
+        """What is served."""
+        return self._table
+
+    @property
+    def revision(self) -> int:
+        """Newest committed revision."""
+        return self._store.committed_revision
+
+    # Objects: for HTTP handlers
+
+    def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
+        """Read one object as it is stored; raises NotFound."""
+        return self._reads.get(resource, namespace, name)
+
+    def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
+        """Read one page of a list; raises BadRequest, Expired and GatewayTimeout."""
+        return self._reads.page(resource, options)
+
+    def watch_entries(
+        self, resource: ResourceInfo[Object], namespace: str, *, since: int | None = None
+    ) -> Watch:
+        """Stream committed changes, of one namespace or of all; raises Expired."""
+        return self._store.watch(resource.key, namespace or None, since=since)
+
+    async def create_entry(
+        self, resource: ResourceInfo[Object], namespace: str, body: dict[str, Any], options: WriteOptions
+    ) -> Written:
+        """Create from a body."""
+        obj = decode_body(resource, body, options)
+        result = self._writes.create(self._kinds.of(resource), namespace, obj, options)
+        return await self._committed(result.written)
+
+    async def update_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        body: dict[str, Any],
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """Replace an object, or what a subresource writes of it."""
+        kind = self._kinds.of(resource)
+        part = self._subresources.part(resource, subresource)
+        stored = self._store.get(resource.key, namespace, name)
+        obj = decode_body(resource, body, options, stored=orjson.loads(stored.data) if stored else None)
+        if stored is None and kind.strategy.create_on_update and not subresource:
+            result = self._writes.create_named(kind, namespace, name, obj, options)
+        else:
+            result = self._writes.update(kind, namespace, name, part, lambda _entry, _old: obj, options)
+        return await self._committed(result.written)
+
+    async def patch_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        patch_type: PatchType,
+        patch: Any,
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """Patch an object, or what a subresource writes of it."""
+        kind = self._kinds.of(resource)
+        part = self._subresources.part(resource, subresource)
+        change = Patch(kind, patch_type, patch, options)
+        for attempt in range(1, PATCH_ATTEMPTS + 1):
+            try:
+                result = self._writes.update(kind, namespace, name, part, change.apply, options)
+            except Conflict:
+                if change.names_version or attempt == PATCH_ATTEMPTS:
+                    raise
+            else:
+                return await self._committed(result.written)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def delete_entry(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        delete: DeleteOptions,
+        options: WriteOptions,
+    ) -> Written:
+        """Delete an object, or mark it for deletion."""
+        options = replace(options, dry_run=options.dry_run or bool(delete.dryRun))
+        written = self._writes.delete(self._kinds.of(resource), namespace, name, delete, options)
+        return await self._committed(written)
+
+    async def delete_collection(
+        self,
+        resource: ResourceInfo[Object],
+        select: ListOptions,
+        delete: DeleteOptions,
+        options: WriteOptions,
+    ) -> Page:
+        """Delete everything that matches; answers the last states. What goes meanwhile is not missed."""
+        kind = self._kinds.of(resource)
+        options = replace(options, dry_run=options.dry_run or bool(delete.dryRun))
+        page = self._reads.page(resource, select)
+        deleted: list[Entry] = []
+        for number, entry in enumerate(page.entries, 1):
+            try:
+                written = self._writes.delete(kind, entry.namespace, entry.name, delete, options)
+            except NotFound:
+                continue
+            deleted.append(written.entry)
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        if deleted and not options.dry_run:
+            await self._store.committed(max(entry.revision for entry in deleted))
+        return replace(page, entries=deleted)
+
+    async def post_subresource(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        subresource: str,
+        body: dict[str, Any],
+        options: WriteOptions,
+    ) -> Mapping[str, Any]:
+        """Do what POSTing to a subresource does: bind, evict."""
+        action = self._subresources.action(resource, subresource)
+        done = action.run(self._writes, self._kinds.of(resource), namespace, name, body, options)
+        await self._store.committed(done.revision)
+        return done.answer
+
+    # Client: for what runs in this process
+
+    def get(self, resource: ResourceInfo[ObjectT], namespace: str, name: str) -> ObjectT:
+        """Read one object; raises NotFound, and InternalError when it cannot be read."""
+        return self._kinds.of(resource).codec.decode(self._reads.get(resource, namespace, name))
+
+    def list(
+        self,
+        resource: ResourceInfo[ObjectT],
+        namespace: str = "",
+        *,
+        labels: Selector | None = None,
+        fields: FieldSelector | None = None,
+    ) -> Sequence[ObjectT]:
+        """Read all objects that match; only those are parsed, and what cannot be read is left out."""
+        options = ListOptions(namespace=namespace, labels=labels, fields=fields)
+        entries = self._reads.page(resource, options).entries
+        return list(self._reads.readable(self._kinds.of(resource), entries))
+
+    def watch(self, resource: ResourceInfo[Object], *, since: int | None = None) -> Watch:
+        """Stream committed changes of a kind."""
+        return self._store.watch(resource.key, since=since)
+
+    async def create(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
+        """Create; the argument is not changed."""
+        kind = self._kinds.of(resource)
+        result = self._writes.create(kind, obj.metadata.namespace, kind.codec.copy(obj), WriteOptions())
+        return await self._stored(result)
+
+    async def update(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
+        """Replace everything but the status; the argument is not changed."""
+        kind, meta = self._kinds.of(resource), obj.metadata
+        part = self._subresources.part(resource, "")
+        copy = kind.codec.copy(obj)
+        result = self._writes.update(
+            kind, meta.namespace, meta.name, part, lambda _entry, _old: copy, WriteOptions()
+        )
+        return await self._stored(result)
+
+    async def update_status(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
+        """Replace the status; of the metadata only uid and resourceVersion count, as preconditions."""
+        kind, meta = self._kinds.of(resource), obj.metadata
+        part = self._subresources.part(resource, "status")
+        copy = kind.codec.copy(obj)
+        result = self._writes.update(
+            kind, meta.namespace, meta.name, part, lambda _entry, old: _with_status(old, copy), WriteOptions()
+        )
+        return await self._stored(result)
+
+    async def delete(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        options: DeleteOptions | None = None,
+    ) -> None:
+        """Delete, gracefully where the kind knows grace."""
+        await self.delete_entry(resource, namespace, name, options or DeleteOptions(), WriteOptions())
+
+    async def bind(self, pod: Pod, node: str) -> None:
+        """Bind this very pod to a node; raises Conflict when it is bound, going, or another of that name."""
+        meta = pod.metadata
+        body = {
+            "metadata": {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid},
+            "target": {"kind": "Node", "name": node},
+        }
+        await self.post_subresource(PODS, meta.namespace, meta.name, "binding", body, WriteOptions())
+
+    async def _stored(self, result: Result[ObjectT]) -> ObjectT:
+        await self._committed(result.written)
+        return result.obj
+
+    async def _committed(self, written: Written) -> Written:
+        """Wait for the disk; also after a write that changed nothing, which may build on one that is not."""
+        await self._store.committed(written.entry.revision)
+        return written
+
+
+def _with_status(stored: ObjectT, given: ObjectT) -> ObjectT:
+    """Take the stored object with another's status and preconditions."""
+    meta = given.metadata
+    preconditions = {"uid": meta.uid, "resourceVersion": meta.resourceVersion}
+    parts: dict[str, Any] = {
+        "metadata": stored.metadata.model_copy(update=preconditions),
+        "status": getattr(given, "status", None),
+    }
+    return stored.model_copy(update=parts)

@@ -1,0 +1,1 @@
+"""One strategy per kind: what differs between kinds on their way into the store."""

@@ -1,0 +1,39 @@
+"""The strategies of all served kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgeorch.api.coordination.resources import LEASES
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+)
+from edgeorch_server.registry.strategies.base import Strategy
+from edgeorch_server.registry.strategies.config import ConfigMapStrategy, SecretStrategy
+from edgeorch_server.registry.strategies.events import EventStrategy
+from edgeorch_server.registry.strategies.leases import LeaseStrategy
+from edgeorch_server.registry.strategies.namespaces import NamespaceStrategy
+from edgeorch_server.registry.strategies.nodes import NodeStrategy
+from edgeorch_server.registry.strategies.pods import PodStrategy
+from edgeorch_server.registry.strategies.service_accounts import ServiceAccountStrategy
+
+
+def default_strategies() -> Mapping[str, Strategy[Any]]:
+    """Give the strategy of every served kind, by :attr:`edgeorch.api.resources.ResourceInfo.key`."""
+    return {
+        CONFIG_MAPS.key: ConfigMapStrategy(),
+        EVENTS.key: EventStrategy(),
+        LEASES.key: LeaseStrategy(),
+        NAMESPACES.key: NamespaceStrategy(),
+        NODES.key: NodeStrategy(),
+        PODS.key: PodStrategy(),
+        SECRETS.key: SecretStrategy(),
+        SERVICE_ACCOUNTS.key: ServiceAccountStrategy(),
+    }

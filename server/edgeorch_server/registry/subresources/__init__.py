@@ -1,0 +1,1 @@
+"""Subresources: parts of an object to update, and actions to post."""

@@ -1,0 +1,48 @@
+"""The subresources that are served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgeorch.api.meta import Object
+from edgeorch.api.resources import ResourceInfo
+from edgeorch_server.registry import messages
+from edgeorch_server.registry.subresources.base import Action, Part
+from edgeorch_server.registry.subresources.binding import BindPod
+from edgeorch_server.registry.subresources.eviction import EvictPod
+from edgeorch_server.registry.subresources.finalize import Finalize
+from edgeorch_server.registry.subresources.main import Main
+from edgeorch_server.registry.subresources.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Subresources:
+    """What can be updated and what can be posted, by subresource name."""
+
+    parts: Mapping[str, Part]
+    """The empty name is the object itself."""
+    actions: Mapping[str, Action]
+
+    def part(self, resource: ResourceInfo[Object], name: str) -> Part:
+        """Find what an update writes; raises NotFound."""
+        part = self.parts.get(name)
+        if part is None or (name and resource.subresource(name) is None):
+            raise messages.not_served()
+        return part
+
+    def action(self, resource: ResourceInfo[Object], name: str) -> Action:
+        """Find what a POST does; raises NotFound."""
+        action = self.actions.get(name)
+        if action is None or resource.subresource(name) is None:
+            raise messages.not_served()
+        return action
+
+
+def default_subresources() -> Subresources:
+    """Register everything that is served."""
+    parts: tuple[Part, ...] = (Main(), Status(), Finalize())
+    return Subresources(
+        parts={part.name: part for part in parts},
+        actions={"binding": BindPod(), "eviction": EvictPod()},
+    )
