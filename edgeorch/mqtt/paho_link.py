@@ -101,7 +101,7 @@ class Link:
     def _expect(self, rc: int, mid: int | None) -> asyncio.Future[ReasonCode]:
         future: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
         if rc != paho.MQTT_ERR_SUCCESS or mid is None or mid in self._waiting or self.closed.done():
-            future.set_exception(LinkError(self._why or paho.error_string(rc)))
+            future.set_exception(LinkError(self._why or (paho.error_string(rc) if rc else "connection lost")))
         else:
             self._waiting[mid] = future
             self._wake()

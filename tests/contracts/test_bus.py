@@ -32,7 +32,7 @@ class Broker(Protocol):
 
     def agent(self, will: Will | None = None) -> Bus: ...
 
-    def cut(self, bus: Bus) -> None:
+    async def cut(self, bus: Bus) -> None:
         """Break this bus's connection without a DISCONNECT."""
 
     async def kill(self) -> None: ...
@@ -52,7 +52,7 @@ class FakeSide:
     def agent(self, will: Will | None = None) -> Bus:
         return self._broker.bus("n1", will)
 
-    def cut(self, bus: Bus) -> None:
+    async def cut(self, bus: Bus) -> None:
         assert isinstance(bus, FakeBus)
         self._broker.cut(bus.client_id)
 
@@ -75,10 +75,13 @@ class PahoSide:
         settings = MqttSettings("127.0.0.1", self.port, client_id, tls)
         return PahoBus(settings, will, Backoff(first=0.05, limit=0.2))
 
-    def cut(self, bus: Bus) -> None:
+    async def cut(self, bus: Bus) -> None:
         assert isinstance(bus, PahoBus)
         assert bus._link is not None
+        states = bus.connections()
+        assert await anext(states) is Connection.UP
         bus._link.abort()
+        assert await anext(states) is Connection.DOWN
 
 
 class PlainSide(PahoSide):
@@ -391,7 +394,7 @@ async def test_publishes_on_their_way_when_the_link_breaks(broker: Broker, stack
     bus = await started(stack, broker.server())
     publishes = [asyncio.create_task(bus.publish(f"{NODE}/events", bytes(10_000))) for _ in range(500)]
     await asyncio.sleep(0)
-    broker.cut(bus)
+    await broker.cut(bus)
     async with asyncio.timeout(15):
         results = await asyncio.gather(*publishes, return_exceptions=True)
     assert {type(r) for r in results} <= {bool, ServiceUnavailable}
@@ -403,7 +406,7 @@ async def test_last_will(broker: Broker, stack: AsyncExitStack) -> None:
     server, inbox = await started(stack, broker.server()), Inbox()
     await server.subscribe("edgeorch/v1/nodes/+/presence", inbox)
     agent = await started(stack, broker.agent(WILL))
-    broker.cut(agent)
+    await broker.cut(agent)
     assert (await inbox.next()).payload == b"gone"
     await up(agent)
     await agent.publish(WILL.topic, b"here", retain=True)

@@ -26,6 +26,9 @@ NODE_WRITES = (
 NODE_READS = ("desired/#", "synced", "calls/+", "streams/+/down")
 """What an agent may receive, below ``nodes/{its name}``; besides, everything below ``cluster``."""
 
+MAX_QUEUED_MESSAGES = 1_000_000
+"""Per client; in effect the bytes are the limit. Not 0 for "none": Mosquitto 2.0.11 then takes every refused
+publish for a full queue, and ends the connection."""
 MAX_QUEUED_BYTES = 256 * 1024 * 1024
 """Per client. The server must be able to receive every retained status of a large fleet in one go: beyond
 its queue Mosquitto drops messages without a word, and its default ends at 1000 of them."""
@@ -85,7 +88,7 @@ log_type information
 set_tcp_nodelay true
 max_packet_size {MAX_PACKET}
 max_inflight_messages 128
-max_queued_messages 0
+max_queued_messages {MAX_QUEUED_MESSAGES}
 max_queued_bytes {MAX_QUEUED_BYTES}
 max_keepalive 300
 
