@@ -6,23 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.pods.harness import World, parse
+from tests.scenarios.pods.commands import carry_out
+from tests.scenarios.pods.transcript import Command, parse
+from tests.scenarios.pods.world import World
 
 HERE = Path(__file__).parent
-TRANSCRIPTS = sorted(path.stem for path in HERE.glob("*.txt"))
 
 
 @pytest.mark.looptime
-@pytest.mark.parametrize("name", TRANSCRIPTS)
+@pytest.mark.parametrize("name", sorted(path.stem for path in HERE.glob("*.txt")))
 async def test_transcript(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each command of a transcript has the outcome that is written below it, and no other."""
     path = HERE / f"{name}.txt"
-    text = path.read_text()
     lines: list[str] = []
     async with World(tmp_path) as world:
-        for block in parse(text):
+        for block in parse(path.read_text()):
             if block.command:
-                block.outcome = await world.run(block)
+                world.lines = []
+                await carry_out(world, Command.of(block))
+                await world.settle()
+                block.outcome = world.lines
             lines += block.render()
     actual = "\n".join(lines) + "\n"
     if request.config.getoption("--rewrite", default=False):
