@@ -15,6 +15,8 @@ NameRule = Callable[[str], list[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH = rf"{_SEARCH_LABEL}(\.{_SEARCH_LABEL})*"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 _HEADER = "[-A-Za-z0-9]+"
 
@@ -37,6 +39,11 @@ HEADER_RULE = (
     f"validation is '{_HEADER}')"
 )
 ENV_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+SEARCH_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and "
+    "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_SEARCH}')"
+)
 IP_RULE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 
 MAX_LABEL = 63
@@ -46,6 +53,7 @@ _MAX_PORT_NAME = 15
 
 _IS_LABEL = re.compile(_LABEL)
 _IS_SUBDOMAIN = re.compile(_SUBDOMAIN)
+_IS_SEARCH = re.compile(_SEARCH)
 _IS_CONFIG_KEY = re.compile(_CONFIG_KEY)
 _IS_HEADER = re.compile(_HEADER)
 _IS_PORT_NAME = re.compile("[-a-z0-9]+")
@@ -64,6 +72,11 @@ def dns_label_problems(text: str) -> list[str]:
 def dns_subdomain_problems(text: str) -> list[str]:
     """Check an RFC 1123 subdomain (``IsDNS1123Subdomain``): the name of nearly every kind."""
     return _too_long(text, MAX_SUBDOMAIN) + ([] if _IS_SUBDOMAIN.fullmatch(text) else [SUBDOMAIN_RULE])
+
+
+def dns_search_problems(text: str) -> list[str]:
+    """Check a DNS search domain, which may have underscores (``IsDNS1123SubdomainWithUnderscore``)."""
+    return _too_long(text, MAX_SUBDOMAIN) + ([] if _IS_SEARCH.fullmatch(text) else [SEARCH_RULE])
 
 
 def path_segment_problems(text: str) -> list[str]:

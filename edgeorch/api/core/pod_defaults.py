@@ -40,12 +40,10 @@ def default_pod(pod: Pod) -> None:
 def default_pod_template(template: PodTemplateSpec) -> None:
     """Fill in the defaults of a controller's pod template.
 
-    Requests and service links are left to the pods made of it, as Kubernetes does, so that a template reads
-    back as it was written.
+    Requests, host ports and service links are left to the pods made of it, as Kubernetes does, so that a
+    template reads back as it was written.
     """
     _default_spec(template.spec)
-    if template.spec.hostNetwork:
-        _host_network_ports(template.spec)
 
 
 def _default_spec(spec: PodSpec) -> None:

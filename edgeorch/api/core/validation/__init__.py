@@ -2,7 +2,8 @@
 
 Every function takes a defaulted object and returns what is wrong with it, in Kubernetes' words; nothing is
 changed and nothing is raised. Clauses Kubernetes states for what does nothing here (Windows, resource
-claims, cloud volumes) are left out, except for values without which an object makes no sense.
+claims, cloud volumes) are left out, except for values without which an object makes no sense. Where
+Kubernetes drops an index from a path (``envFrom``, ``subPath``), we name the element.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeorch.api.core.container import Container, ContainerPort, VolumeMount
-from edgeorch.api.core.pod import PodSpec
+from edgeorch.api.core.pod import PodOS, PodSpec
 from edgeorch.api.core.validation.env import validate_env, validate_env_from
 from edgeorch.api.core.validation.probes import validate_probes
 from edgeorch.api.core.validation.resources import validate_requirements
@@ -25,7 +25,7 @@ from edgeorch.api.validation import (
 )
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
+MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 PROPAGATIONS = ("Bidirectional", "HostToContainer", "None")
 
@@ -44,18 +44,17 @@ def validate_containers(spec: PodSpec, path: Path) -> list[FieldError]:
     for number, container in enumerate(spec.containers):
         here = containers.at(number)
         errors += _validate_container(container, volumes, names, here)
-        errors += validate_probes(container, grace, here)
+        errors += validate_probes(container, spec.os, grace, here)
         if container.restartPolicy is not None:
             errors.append(forbidden(here.child("restartPolicy"), "may not be set for non-init containers"))
     errors += _host_port_conflicts(spec.containers, containers)
     for number, container in enumerate(spec.initContainers):
         here = inits.at(number)
         errors += _validate_container(container, volumes, names, here)
-        errors += _validate_init(container, grace, here)
+        errors += _validate_init(container, spec.os, grace, here)
         errors += _host_port_conflicts([container], inits, first=number)
     if spec.hostNetwork:
         errors += _validate_host_network(spec.containers, containers)
-        errors += _validate_host_network(spec.initContainers, inits)
     return errors
 
 
@@ -93,9 +92,9 @@ def _validate_container(
     ]
 
 
-def _validate_init(container: Container, grace: int, path: Path) -> list[FieldError]:
+def _validate_init(container: Container, os: PodOS | None, grace: int, path: Path) -> list[FieldError]:
     if container.restartPolicy == "Always":
-        return validate_probes(container, grace, path)
+        return validate_probes(container, os, grace, path)
     errors: list[FieldError] = []
     if container.restartPolicy is not None:
         errors.append(not_supported(path.child("restartPolicy"), container.restartPolicy, ("Always",)))
@@ -143,15 +142,16 @@ def _host_port_conflicts(containers: Sequence[Container], path: Path, *, first: 
 
 
 def _validate_host_network(containers: Sequence[Container], path: Path) -> list[FieldError]:
+    # A template may leave the host port open: it is filled in for the pods made of it.
     return [
         bad(
-            path.at(number).child("ports").at(place).child("containerPort"),
-            port.containerPort,
-            "must match `hostPort` when `hostNetwork` is true",
+            path.at(number).child("ports").at(place).child("hostPort"),
+            port.hostPort,
+            "must match `containerPort` when `hostNetwork` is true",
         )
         for number, container in enumerate(containers)
         for place, port in enumerate(container.ports)
-        if port.hostPort != port.containerPort
+        if port.hostPort and port.hostPort != port.containerPort
     ]
 
 
@@ -162,7 +162,7 @@ def _validate_mounts(container: Container, volumes: set[str], path: Path) -> lis
         here = path.at(number)
         if not mount.name:
             errors.append(required(here.child("name")))
-        elif mount.name not in volumes:
+        if mount.name not in volumes:
             errors.append(not_found(here.child("name"), mount.name))
         if not mount.mountPath:
             errors.append(required(here.child("mountPath")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgeorch.api.core.container import EnvFromSource, EnvVar, EnvVarSource
 from edgeorch.api.core.references import ConfigMapKeySelector, SecretKeySelector
 from edgeorch.api.core.validation.downward import ENV_FIELDS, validate_object_field, validate_resource_field
-from edgeorch.api.names import config_key_problems, env_name_problems
+from edgeorch.api.names import as_prefix, config_key_problems, dns_subdomain_problems, env_name_problems
 from edgeorch.api.validation import FieldError, Path, bad, required
 
 _ONE_ONLY = "may not have more than one field specified at a time"
@@ -55,7 +55,7 @@ def _validate_source(source: EnvVarSource, value: str, path: Path) -> list[Field
 
 
 def _validate_key(selector: ConfigMapKeySelector | SecretKeySelector, path: Path) -> list[FieldError]:
-    errors = [] if selector.name else [required(path.child("name"))]
+    errors = [bad(path.child("name"), selector.name, p) for p in dns_subdomain_problems(selector.name)]
     if not selector.key:
         return [*errors, required(path.child("key"))]
     return errors + [bad(path.child("key"), selector.key, p) for p in config_key_problems(selector.key)]
@@ -68,12 +68,18 @@ def validate_env_from(sources: Sequence[EnvFromSource], path: Path) -> list[Fiel
         here = path.at(number)
         if source.prefix:
             errors += [bad(here.child("prefix"), source.prefix, p) for p in env_name_problems(source.prefix)]
-        if source.configMapRef is not None and not source.configMapRef.name:
-            errors.append(required(here.child("configMapRef", "name")))
-        if source.secretRef is not None and not source.secretRef.name:
-            errors.append(required(here.child("secretRef", "name")))
+        if source.configMapRef is not None:
+            errors += _validate_name(source.configMapRef.name, here.child("configMapRef", "name"))
+        if source.secretRef is not None:
+            errors += _validate_name(source.secretRef.name, here.child("secretRef", "name"))
         if source.configMapRef is None and source.secretRef is None:
             errors.append(bad(here, "", "must specify one of: `configMapRef` or `secretRef`"))
         elif source.configMapRef is not None and source.secretRef is not None:
             errors.append(bad(here, "", _ONE_ONLY))
     return errors
+
+
+def _validate_name(name: str, path: Path) -> list[FieldError]:
+    if not name:
+        return [required(path)]
+    return [bad(path, name, p) for p in as_prefix(dns_subdomain_problems)(name)]

@@ -8,9 +8,7 @@ from typing import Any
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod, PodSpec
 from edgeorch.api.core.scheduling import Toleration
-from edgeorch.api.core.validation.containers import validate_image
-from edgeorch.api.core.validation.pods import SPEC, validate_deadline
-from edgeorch.api.core.validation.scheduling import validate_tolerations
+from edgeorch.api.core.validation.pods import SPEC, validate_pod_spec
 from edgeorch.api.meta_validation import immutable, validate_meta_update
 from edgeorch.api.names import dns_subdomain_problems, ip_problems
 from edgeorch.api.validation import FieldError, Path, bad, forbidden
@@ -28,32 +26,22 @@ _STATUS = Path("status")
 
 def validate_pod_update(new: Pod, old: Pod) -> list[FieldError]:
     """Check a change of a pod's spec or metadata, defaulted before (``ValidatePodUpdate``)."""
-    errors = validate_meta_update(new.metadata, old.metadata)
+    errors = validate_meta_update(new.metadata, old.metadata) + validate_pod_spec(new.spec, SPEC)
     for name in ("containers", "initContainers"):
-        path = SPEC.child(name)
-        mine, theirs = getattr(new.spec, name), getattr(old.spec, name)
-        if len(mine) != len(theirs):
+        if len(getattr(new.spec, name)) != len(getattr(old.spec, name)):
             # Nothing else can be told apart then.
-            return [*errors, forbidden(path, "pod updates may not add or remove containers")]
-        errors += _validate_images(mine, path)
+            why = "pod updates may not add or remove containers"
+            return [*errors, forbidden(SPEC.child(name), why)]
     errors += _validate_deadline_change(new.spec, old.spec)
     errors += _validate_added_tolerations(new.spec.tolerations, old.spec.tolerations)
     errors += _validate_removed_gates(new.spec, old.spec)
-    if errors:
-        return errors
+    if old.spec.schedulingGates:
+        errors += _validate_narrowed_selector(new.spec, old.spec)
     changes = list(_changes(old.spec.to_dict(), _with_mutable_of(old.spec, new.spec).to_dict(), SPEC))
     if changes:
         rule = f"pod updates may not change fields other than {','.join(UPDATABLE)}"
         errors.append(forbidden(SPEC, "\n".join((rule, *changes))))
     return errors
-
-
-def _validate_images(containers: Sequence[Container], path: Path) -> list[FieldError]:
-    return [
-        error
-        for number, container in enumerate(containers)
-        for error in validate_image(container.image, path.at(number).child("image"))
-    ]
 
 
 def _validate_deadline_change(new: PodSpec, old: PodSpec) -> list[FieldError]:
@@ -63,8 +51,6 @@ def _validate_deadline_change(new: PodSpec, old: PodSpec) -> list[FieldError]:
         if theirs is None:
             return []
         return [bad(path, None, "must not update from a positive integer to nil value")]
-    if errors := validate_deadline(mine, path, least=0):
-        return errors
     if theirs is not None and mine > theirs:
         return [bad(path, mine, "must be less than or equal to previous value")]
     return []
@@ -75,7 +61,7 @@ def _validate_added_tolerations(new: Sequence[Toleration], old: Sequence[Tolerat
     kept = {_without_seconds(toleration) for toleration in new}
     if any(_without_seconds(toleration) not in kept for toleration in old):
         return [forbidden(path, "existing toleration can not be modified except its tolerationSeconds")]
-    return validate_tolerations(new, path)
+    return []
 
 
 def _without_seconds(toleration: Toleration) -> tuple[str, str, str, str]:
@@ -86,12 +72,20 @@ def _validate_removed_gates(new: PodSpec, old: PodSpec) -> list[FieldError]:
     known = {gate.name for gate in old.schedulingGates}
     return [
         forbidden(
-            SPEC.child("schedulingGates").at(number),
+            SPEC.child("schedulingGates").at(number).child("name"),
             f"only deletion is allowed, but found new scheduling gate '{gate.name}'",
         )
         for number, gate in enumerate(new.schedulingGates)
         if gate.name not in known
     ]
+
+
+def _validate_narrowed_selector(new: PodSpec, old: PodSpec) -> list[FieldError]:
+    # While a pod is gated, whoever holds the gate may narrow down where it goes.
+    if old.nodeSelector.items() <= new.nodeSelector.items():
+        return []
+    why = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+    return [bad(SPEC.child("nodeSelector"), new.nodeSelector, why)]
 
 
 def _with_mutable_of(old: PodSpec, new: PodSpec) -> PodSpec:
@@ -105,6 +99,8 @@ def _with_mutable_of(old: PodSpec, new: PodSpec) -> PodSpec:
             "schedulingGates": old.schedulingGates,
         }
     )
+    if old.schedulingGates:
+        munged.nodeSelector = old.nodeSelector
     grace = old.terminationGracePeriodSeconds
     if grace is not None and grace < 0 and new.terminationGracePeriodSeconds == 1:
         munged.terminationGracePeriodSeconds = grace
@@ -145,4 +141,23 @@ def validate_pod_status_update(new: Pod, old: Pod) -> list[FieldError]:
         for number, address in enumerate(getattr(new.status, name)):
             path = _STATUS.child(name).at(number)
             errors += [bad(path, address.ip, p) for p in ip_problems(address.ip)]
-    return errors
+    sidecars = {c.name for c in old.spec.initContainers if c.restartPolicy == "Always"}
+    errors += _validate_transitions(new, old, "containerStatuses", set())
+    return errors + _validate_transitions(new, old, "initContainerStatuses", sidecars)
+
+
+def _validate_transitions(new: Pod, old: Pod, name: str, restartable: set[str]) -> list[FieldError]:
+    """Check that a container that has ended for good stays ended (``ValidateContainerStateTransition``)."""
+    policy = old.spec.restartPolicy
+    if policy == "Always":
+        return []
+    running = {status.name for status in getattr(new.status, name) if status.state.terminated is None}
+    return [
+        forbidden(
+            _STATUS.child(name).at(number).child("state"), "may not be transitioned to non-terminated state"
+        )
+        for number, status in enumerate(getattr(old.status, name))
+        if status.name in running - restartable
+        and status.state.terminated is not None
+        and not (policy == "OnFailure" and status.state.terminated.exitCode != 0)
+    ]

@@ -17,6 +17,7 @@ from edgeorch.api.label_rules import qualified_name_problems
 from edgeorch.api.meta_validation import validate_enum, validate_labels, validate_meta
 from edgeorch.api.names import (
     dns_label_problems,
+    dns_search_problems,
     dns_subdomain_problems,
     ip_problems,
     range_rule,
@@ -37,8 +38,7 @@ _MAX_SEARCH_CHARACTERS = 2048
 
 def validate_pod(pod: Pod) -> list[FieldError]:
     """Check a new pod, defaulted before (``ValidatePodCreate``)."""
-    errors = validate_meta(pod.metadata, namespaced=True)
-    errors += validate_pod_spec(pod.spec, SPEC)
+    errors = validate_meta(pod.metadata, namespaced=True) + validate_pod_spec(pod.spec, SPEC)
     if pod.spec.ephemeralContainers:
         errors.append(forbidden(SPEC.child("ephemeralContainers"), "cannot be set on create"))
     if pod.spec.schedulingGates and pod.spec.nodeName:
@@ -56,32 +56,22 @@ def validate_pod_spec(spec: PodSpec, path: Path) -> list[FieldError]:
         *validate_enum(spec.dnsPolicy, path.child("dnsPolicy"), DNS_POLICIES),
         *validate_labels(spec.nodeSelector, path.child("nodeSelector")),
         *validate_pod_security(spec, path),
-        *_validate_references(spec, path),
         *validate_affinity(spec.affinity, path.child("affinity")),
         *_validate_dns(spec, path.child("dnsConfig")),
         *_validate_gates(spec, path),
         *validate_spread(spec.topologySpreadConstraints, path.child("topologySpreadConstraints")),
         *_validate_names(spec, path),
-        *validate_deadline(spec.activeDeadlineSeconds, path.child("activeDeadlineSeconds"), least=1),
+        *_validate_deadline(spec.activeDeadlineSeconds, path.child("activeDeadlineSeconds")),
         *validate_tolerations(spec.tolerations, path.child("tolerations")),
         *_validate_host_aliases(spec.hostAliases, path.child("hostAliases")),
         *_validate_words(spec, path),
     ]
 
 
-def validate_deadline(seconds: int | None, path: Path, *, least: int) -> list[FieldError]:
-    """Check ``activeDeadlineSeconds``."""
-    if seconds is None or least <= seconds <= _MAX_INT32:
+def _validate_deadline(seconds: int | None, path: Path) -> list[FieldError]:
+    if seconds is None or 1 <= seconds <= _MAX_INT32:
         return []
-    return [bad(path, seconds, range_rule(least, _MAX_INT32))]
-
-
-def _validate_references(spec: PodSpec, path: Path) -> list[FieldError]:
-    return [
-        required(path.child("imagePullSecrets").at(number).child("name"))
-        for number, secret in enumerate(spec.imagePullSecrets)
-        if not secret.name
-    ]
+    return [bad(path, seconds, range_rule(1, _MAX_INT32))]
 
 
 def _validate_names(spec: PodSpec, path: Path) -> list[FieldError]:
@@ -130,21 +120,21 @@ def _validate_host_aliases(aliases: Sequence[HostAlias], path: Path) -> list[Fie
     for number, alias in enumerate(aliases):
         here = path.at(number)
         errors += [bad(here.child("ip"), alias.ip, p) for p in ip_problems(alias.ip)]
-        for hostname in alias.hostnames:
-            errors += [bad(here.child("hostnames"), hostname, p) for p in dns_subdomain_problems(hostname)]
+        for place, hostname in enumerate(alias.hostnames):
+            where = here.child("hostnames").at(place)
+            errors += [bad(where, hostname, p) for p in dns_subdomain_problems(hostname)]
     return errors
 
 
 def _validate_dns(spec: PodSpec, path: Path) -> list[FieldError]:
-    errors: list[FieldError] = []
     config = spec.dnsConfig
     if spec.dnsPolicy == "None":
         if config is None:
             return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")]
         if not config.nameservers:
             why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-            errors.append(required(path.child("nameservers"), why))
-    return errors if config is None else errors + _validate_dns_config(config, path)
+            return [required(path.child("nameservers"), why)]
+    return [] if config is None else _validate_dns_config(config, path)
 
 
 def _validate_dns_config(config: PodDNSConfig, path: Path) -> list[FieldError]:
@@ -164,10 +154,10 @@ def _validate_dns_config(config: PodDNSConfig, path: Path) -> list[FieldError]:
         )
         errors.append(bad(searches, config.searches, why))
     for number, search in enumerate(config.searches):
-        # A trailing dot is allowed and stands for the root, alone too.
-        domain = search.removesuffix(".")
-        if domain or not search:
-            errors += [bad(searches.at(number), search, p) for p in dns_subdomain_problems(domain)]
+        # "." alone is the root, which stops the search.
+        if search != ".":
+            domain = search.removesuffix(".")
+            errors += [bad(searches.at(number), domain, p) for p in dns_search_problems(domain)]
     for number, option in enumerate(config.options):
         if not option.name:
             errors.append(required(path.child("options").at(number), "must not be empty"))

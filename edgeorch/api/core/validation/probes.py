@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 from edgeorch.api.core.container import Container
+from edgeorch.api.core.pod import PodOS
 from edgeorch.api.core.probes import (
     ExecAction,
     GRPCAction,
     HTTPGetAction,
+    Lifecycle,
     LifecycleHandler,
     Probe,
     SleepAction,
@@ -23,25 +26,40 @@ _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _COUNTS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 
 
-def validate_probes(container: Container, grace: int, path: Path) -> list[FieldError]:
+def validate_probes(container: Container, os: PodOS | None, grace: int, path: Path) -> list[FieldError]:
     """Check a container's probes and hooks; ``grace`` is the pod's grace period in seconds."""
     return [
-        *validate_hooks(container, grace, path.child("lifecycle")),
+        *_validate_lifecycle(container.lifecycle, os, grace, path.child("lifecycle")),
         *_validate_liveness(container.livenessProbe, path.child("livenessProbe")),
         *_validate_readiness(container.readinessProbe, path.child("readinessProbe")),
         *_validate_liveness(container.startupProbe, path.child("startupProbe")),
     ]
 
 
-def validate_hooks(container: Container, grace: int, path: Path) -> list[FieldError]:
-    """Check a container's lifecycle hooks."""
+def _validate_lifecycle(
+    lifecycle: Lifecycle | None, os: PodOS | None, grace: int, path: Path
+) -> list[FieldError]:
+    if lifecycle is None:
+        return []
     errors: list[FieldError] = []
-    if container.lifecycle is not None:
-        for name in ("postStart", "preStop"):
-            hook = getattr(container.lifecycle, name)
-            if hook is not None:
-                errors += _validate_handler(hook, grace, path.child(name))
+    for name in ("postStart", "preStop"):
+        hook = getattr(lifecycle, name)
+        if hook is not None:
+            errors += _validate_handler(hook, grace, path.child(name))
+    if lifecycle.stopSignal is not None:
+        where = path.child("stopSignal")
+        if os is None:
+            errors.append(forbidden(where, "may not be set for containers with empty `spec.os.name`"))
+        elif lifecycle.stopSignal not in _signals():
+            errors.append(not_supported(where, lifecycle.stopSignal, _signals()))
     return errors
+
+
+def _signals() -> tuple[str, ...]:
+    extra = {"SIGCLD", "SIGIOT", "SIGPOLL", "SIGSTKFLT"}
+    real_time = {f"SIGRTMIN+{n}" for n in range(1, 16)} | {f"SIGRTMAX-{n}" for n in range(1, 15)}
+    known = {s.name for s in signal.Signals} | extra | real_time
+    return tuple(sorted(known))
 
 
 def _validate_liveness(probe: Probe | None, path: Path) -> list[FieldError]:

@@ -46,6 +46,7 @@ def validate_security_context(context: SecurityContext | None, path: Path) -> li
 def validate_pod_security(spec: PodSpec, path: Path) -> list[FieldError]:
     """Check a pod's security context and shared namespaces; ``path`` is that of the spec."""
     errors: list[FieldError] = []
+    # Kubernetes reports this below securityContext, where its internal type has these fields.
     if spec.shareProcessNamespace and spec.hostPID:
         why = "ShareProcessNamespace and HostPID cannot both be enabled"
         errors.append(bad(path.child("shareProcessNamespace"), spec.shareProcessNamespace, why))
