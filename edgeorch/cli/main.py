@@ -9,17 +9,25 @@ from __future__ import annotations
 import os
 import sys
 
-DAEMONS = {"server": "edgeorch_server", "agent": "edgeorch_agent"}
-AGENT_COMMANDS = frozenset({"join", "--help", "-h"})
-"""What follows ``agent`` when it is not the daemon that is meant."""
+MODULES = {
+    ("agent", "podman"): "edgeorch_agent.own_podman",
+    ("agent", "join"): "",
+    ("agent", "--help"): "",
+    ("server",): "edgeorch_server",
+    ("agent",): "edgeorch_agent",
+}
+"""Beginnings of command lines, and the module that is executed for them; none means: a command of ours."""
 
 
 def main() -> None:
     """Run the command; exits with its code."""
     arguments = sys.argv[1:]
-    if arguments and arguments[0] in DAEMONS and not AGENT_COMMANDS & set(arguments[1:2]):
-        command = [sys.executable, "-m", DAEMONS[arguments[0]], *arguments[1:]]
-        os.execv(sys.executable, command)  # noqa: S606 (our own interpreter)
+    for words, module in MODULES.items():
+        if tuple(arguments[: len(words)]) == words:
+            if module:
+                command = [sys.executable, "-m", module, *arguments[len(words) :]]
+                os.execv(sys.executable, command)  # noqa: S606 (our own interpreter)
+            break
     try:
         from edgeorch.cli.app import run  # noqa: PLC0415 (typer is an extra that a daemon lacks)
     except ModuleNotFoundError as exc:
