@@ -57,17 +57,14 @@ class Patch(Generic[ObjectT]):
     def _patched(self, stored: dict[str, Any]) -> dict[str, Any]:
         match self._type:
             case PatchType.JSON:
-                patched = json_patch.apply(stored, self._patch)
+                return json_patch.apply(stored, self._patch)
             case PatchType.MERGE:
-                patched = merge_patch.apply(stored, self._patch)
+                return merge_patch.apply(stored, self._patch)
             case PatchType.STRATEGIC:
-                patched = strategic.apply(self._kind.resource.model, stored, self._patch)
-        if not isinstance(patched, dict):
-            raise _refusal(patched, "the result is no JSON object")
-        return patched
+                return strategic.apply(self._kind.resource.model, stored, self._patch)
 
 
-def _refusal(patched: Any, why: str) -> Invalid:
+def _refusal(patched: dict[str, Any], why: str) -> Invalid:
     """Show the patched object, as Kubernetes does, but not megabytes of it."""
     text = json.dumps(patched, ensure_ascii=False, separators=(",", ":"))
     return messages.bad_patch(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...", why)

@@ -167,7 +167,6 @@ class Registry:
         options: WriteOptions,
     ) -> Written:
         """Delete an object, or mark it for deletion."""
-        options = replace(options, dry_run=options.dry_run or bool(delete.dryRun))
         written = self._writes.delete(self._kinds.of(resource), namespace, name, delete, options)
         return await self._committed(written)
 
@@ -180,7 +179,6 @@ class Registry:
     ) -> Page:
         """Delete everything that matches; answers the last states. What goes meanwhile is not missed."""
         kind = self._kinds.of(resource)
-        options = replace(options, dry_run=options.dry_run or bool(delete.dryRun))
         page = self._reads.page(resource, select)
         deleted: list[Entry] = []
         for number, entry in enumerate(page.entries, 1):
@@ -191,8 +189,7 @@ class Registry:
             deleted.append(written.entry)
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
-        if deleted and not options.dry_run:
-            await self._store.committed(max(entry.revision for entry in deleted))
+        await self._store.committed(max((entry.revision for entry in deleted), default=0))
         return replace(page, entries=deleted)
 
     async def post_subresource(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from edgeorch.api.meta import DeleteOptions, Object
@@ -136,6 +136,7 @@ class Writes:
 
         ``note`` writes on the object why it goes, in the same step.
         """
+        options = replace(options, dry_run=options.dry_run or bool(delete.dryRun))
         resource = kind.resource
         entry = self.find(kind, namespace, name)
         self._admission.admit(

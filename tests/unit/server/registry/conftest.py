@@ -55,7 +55,7 @@ class World:
         self, resource: ResourceInfo[Any], body: dict[str, Any], subresource: str = "", **options: Any
     ) -> Written:
         namespace = "default" if resource.namespaced else ""
-        name = options.pop("name", body["metadata"]["name"])
+        name = options.pop("name", body["metadata"].get("name", ""))
         return await self.registry.update_entry(
             resource, namespace, name, body, WriteOptions(**options), subresource
         )
