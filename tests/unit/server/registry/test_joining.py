@@ -1,5 +1,4 @@
 import datetime as dt
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -36,7 +35,7 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world() -> World:
     world = World()
     await create_initial_objects(world.registry)
     manifest = TOKEN.manifest(NOW + dt.timedelta(hours=1), "")

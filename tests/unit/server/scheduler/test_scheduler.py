@@ -1,0 +1,138 @@
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from edgeorch.api.core.node import Node
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.resources import EVENTS, NODES, PODS
+from edgeorch.api.meta import DeleteOptions
+from edgeorch.api.table import default_table
+from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.registry.recorder import EventRecorder
+from edgeorch_server.registry.registry import Registry
+from edgeorch_server.scheduler.plugins.profile import default_profile
+from edgeorch_server.scheduler.scheduler import Scheduler
+from edgeorch_server.store.memory import MemoryStore
+
+pytestmark = pytest.mark.looptime
+
+EPOCH = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
+
+
+class World:
+    """A registry in memory and a running scheduler."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.registry = Registry(self.store, default_table(), now=self.now)
+
+    def now(self) -> dt.datetime:
+        return EPOCH + dt.timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def add_node(self, name: str, *, cpu: str = "4", **spec: Any) -> None:
+        node = await self.registry.create(NODES, Node.from_dict({"metadata": {"name": name}, "spec": spec}))
+        node.status.allocatable = {"cpu": cpu, "memory": "4Gi", "pods": "110"}
+        await self.registry.update_status(NODES, node)
+
+    async def add_pod(self, name: str, *, cpu: str = "100m", **spec: Any) -> None:
+        container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
+        body = {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container], **spec}}
+        await self.registry.create(PODS, Pod.from_dict(body))
+
+    def where(self, name: str) -> str:
+        return self.registry.get(PODS, "default", name).spec.nodeName
+
+    def condition(self, name: str) -> tuple[str, str, str]:
+        conditions = self.registry.get(PODS, "default", name).status.conditions
+        found = next(c for c in conditions if c.type == "PodScheduled")
+        return found.status, found.reason, found.message
+
+
+@asynccontextmanager
+async def running_world() -> AsyncIterator[World]:
+    world = World()
+    await create_initial_objects(world.registry)
+    recorder = EventRecorder(world.registry, "default-scheduler", world.now)
+    task = asyncio.create_task(Scheduler(world.registry, default_profile(), recorder, world.now).run())
+    try:
+        yield world
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_pod_is_bound_and_told_so() -> None:
+    """A binding sets the node, the PodScheduled condition, and a Scheduled event in Kubernetes' words."""
+    async with running_world() as world:
+        await world.add_node("pi-1")
+        await world.add_pod("web")
+        await asyncio.sleep(1)
+        assert world.where("web") == "pi-1"
+        assert world.condition("web")[0] == "True"
+        events = [(e.reason, e.message) for e in world.registry.list(EVENTS)]
+        assert events == [("Scheduled", "Successfully assigned default/web to pi-1")]
+
+
+async def test_a_pending_pod_says_why_and_goes_when_it_can() -> None:
+    """The condition carries kube-scheduler's sentence; a node that appears is noticed by itself."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("big", cpu="2")
+        await asyncio.sleep(1)
+        assert world.condition("big") == (
+            "False",
+            "Unschedulable",
+            "0/1 nodes are available: 1 Insufficient cpu.",
+        )
+        await world.add_node("pi-2", cpu="4")
+        await asyncio.sleep(15)
+        assert world.where("big") == "pi-2"
+
+
+async def test_an_unschedulable_pod_costs_nothing_while_nothing_changes() -> None:
+    """A pod that fits nowhere makes no writes in an idle cluster."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("big", cpu="2")
+        await asyncio.sleep(30)
+        revision = world.store.revision
+        await asyncio.sleep(3600)
+        assert world.store.revision == revision
+
+
+async def test_no_node_is_overcommitted_by_a_burst() -> None:
+    """Placements that are not bound yet count already."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_node("pi-2", cpu="1")
+        for number in range(10):
+            await world.add_pod(f"p{number}", cpu="250m")
+        await asyncio.sleep(30)
+        placed = [world.where(f"p{number}") for number in range(10)]
+        assert (placed.count("pi-1"), placed.count("pi-2"), placed.count("")) == (4, 4, 2)
+
+
+async def test_a_deleted_pod_makes_room_for_the_next() -> None:
+    """A waiting pod gets another try when a pod goes."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("first", cpu="1")
+        await world.add_pod("second", cpu="1")
+        await asyncio.sleep(5)
+        assert (world.where("first"), world.where("second")) == ("pi-1", "")
+        await world.registry.delete(PODS, "default", "first", DeleteOptions(gracePeriodSeconds=0))
+        await asyncio.sleep(15)
+        assert world.where("second") == "pi-1"
+
+
+async def test_pods_of_other_schedulers_are_left_alone() -> None:
+    """Kubernetes, "Configure Multiple Schedulers": a pod names who places it."""
+    async with running_world() as world:
+        await world.add_node("pi-1")
+        await world.add_pod("other", schedulerName="mine")
+        await asyncio.sleep(30)
+        assert world.where("other") == ""
