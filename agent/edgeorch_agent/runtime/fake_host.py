@@ -56,7 +56,7 @@ class Script:
     stop_exit_code: int = 143
     """How it ends when it obeys: 128 + 15 unless it catches SIGTERM."""
     output: tuple[str, ...] = ()
-    """Lines it writes, without line ends."""
+    """Lines it writes while it runs, without line ends."""
     output_every: float = 0.0
     """Pause before each line but the first."""
 

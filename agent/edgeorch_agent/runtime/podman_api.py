@@ -173,9 +173,9 @@ class PodmanStream:
         threading.Thread(target=call, name=f"podman {method} {path}", daemon=True).start()
 
     async def read(self) -> bytes:
-        """Give what has come, at least one byte; nothing at the end.
+        """Give what has come, at least one byte; nothing at the end, also when the service goes away midway.
 
-        Raises RuntimeUnavailable when the service went away, PodmanRefusal when it answered with an error.
+        Raises RuntimeUnavailable when it cannot be reached, PodmanRefusal when it answers with an error.
         """
         while True:
             await self._ready.wait()
@@ -218,9 +218,7 @@ class PodmanStream:
                 for chunk in response.iter_content(None):
                     if not self._put(chunk):
                         break
-        except (RuntimeFault, *_TRANSPORT_ERRORS) as exc:
-            failure = exc
-        except Exception as exc:  # noqa: BLE001 - urllib3 trips over its own feet when its socket is shut down
+        except Exception as exc:  # noqa: BLE001 - urllib3 stumbles in many ways when its socket is shut down
             failure = exc
         finally:
             self._finish(failure)
@@ -245,8 +243,9 @@ class PodmanStream:
     def _finish(self, failure: Exception | None) -> None:
         with self._lock:
             self._ended = True
+            broken_off = self._socket is not None and not isinstance(failure, RuntimeFault)
+            self._failure = None if self._closed or broken_off else failure
             self._socket = None
-            self._failure = None if self._closed else failure
         self._wake()
 
     def _wake(self) -> None:
@@ -255,11 +254,13 @@ class PodmanStream:
 
 
 def unavailable(service: Path, exc: Exception) -> RuntimeUnavailable:
-    """Say in one line why the service cannot be reached: the innermost cause is the one that helps."""
-    root: BaseException = exc
-    while (inner := root.__cause__ or root.__context__) is not None:
-        root = inner
-    return RuntimeUnavailable(f"cannot reach Podman at {service}: {root or type(root).__name__}")
+    """Say in one line why the service cannot be reached: the system's word for it, below the libraries'."""
+    reason, link = str(exc), exc.__cause__ or exc.__context__
+    while link is not None:
+        if isinstance(link, OSError) and link.strerror:
+            reason = link.strerror
+        link = link.__cause__ or link.__context__
+    return RuntimeUnavailable(f"cannot reach Podman at {service}: {reason}")
 
 
 def _raise_for_refusal(response: APIResponse) -> None:
