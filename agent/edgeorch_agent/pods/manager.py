@@ -248,17 +248,26 @@ class PodManager:
 
     async def _watch(self) -> None:
         """Wake the worker of each pod that something happened to; look at all after a gap."""
+        loop = asyncio.get_running_loop()
+        complaint = ""
         while True:
             try:
+                await self._services.runtime.info()
+                if complaint:
+                    complaint = ""
+                    self.wake_all()
+                # What happens between a worker's look and the opening of the stream is seen by a second look.
+                loop.call_later(STREAM_RETRY, self.wake_all)
                 async for event in self._services.runtime.events():
                     if (entry := self._entries.get(event.uid)) is not None:
                         entry.worker.wake()
             except RuntimeFault as exc:
-                logger.warning("no runtime events: %s", exc)
+                if str(exc) != complaint:  # said once, not once a second
+                    complaint = str(exc)
+                    logger.warning("no runtime events: %s", exc)
             except Exception:
                 logger.exception("runtime events failed")
             await asyncio.sleep(STREAM_RETRY)
-            self.wake_all()
 
     async def _repair(self) -> None:
         """Compare what runs with what should, now and then."""

@@ -138,6 +138,7 @@ def _in_virtual_time(history: list[Step | str], then: Callable[[World], Awaitabl
     async def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             async with World(Path(folder)) as world:
+                world.host.script("setup", Script(run_for=1.0))
                 world.host.note = _checking_note(world)  # type: ignore[method-assign]
                 await _live(world, history)
                 _heal(world)
@@ -174,6 +175,7 @@ async def _all_gone(world: World) -> None:
 async def _calm(world: World) -> None:
     for name in ("app", "other", "setup", "proxy"):
         world.host.script(name, Script(run_for=1.0 if name == "setup" else None))
+    world.kill("setup")  # it may have been told to run for ever
     await world.settle(1800)
     before = list(world.host.history)
     shown = dict(world.statuses)
