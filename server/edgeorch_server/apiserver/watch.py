@@ -36,15 +36,15 @@ MIN_TIMEOUT = 1800.0
 _PIECE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """Where a watch begins."""
 
-    initial: bool
+    initial: bool = False
     """With synthetic ADDED events of the present state."""
-    since: int | None
+    since: int | None = None
     """Else after this revision; None is now."""
-    marker: bool
+    marker: bool = False
     """A bookmark says when the initial events are over."""
 
 
@@ -54,7 +54,7 @@ def start_of(resource_version: str, options: WatchOptions) -> Start:
     asked = options.send_initial_events
     initial = at_any_point if asked is None else asked
     since = None if initial or at_any_point else int(resource_version)
-    return Start(initial, since, marker=initial and options.bookmarks and asked is True)
+    return Start(initial=initial, since=since, marker=initial and options.bookmarks and asked is True)
 
 
 class EventEncoder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeorch.errors import BadRequest, NotAcceptable, UnsupportedMediaType
@@ -164,6 +164,7 @@ HEADER = st.text() | st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(HEADER)
 def test_any_header_is_answered(header: str) -> None:
     """No header makes negotiation fail in any other way than by refusing."""
