@@ -17,6 +17,8 @@ from edgeorch.api.core.requirements import ResourceFieldSelector, ResourceRequir
 from edgeorch.api.core.security import SecurityContext
 from edgeorch.api.meta import Int32, ListKeys, MergeKey, Model, Unsupported
 
+NO_PROBES = Unsupported("probes are not run yet; a container that runs counts as ready")
+
 
 class ContainerPort(Model):
     """A port the container listens on; without ``hostPort`` only documentation."""
@@ -191,11 +193,11 @@ class Container(Model):
         Unsupported("there are no block volumes"),
     ] = Field(default_factory=list)
     """Where the pod's block volumes appear."""
-    livenessProbe: Probe | None = None
+    livenessProbe: Annotated[Probe | None, NO_PROBES] = None
     """While it fails, the container is restarted."""
-    readinessProbe: Probe | None = None
+    readinessProbe: Annotated[Probe | None, NO_PROBES] = None
     """While it fails, the container is not ready and the pod gets no service traffic."""
-    startupProbe: Probe | None = None
+    startupProbe: Annotated[Probe | None, NO_PROBES] = None
     """Until it succeeds the other probes wait; when it fails, the container is restarted."""
     lifecycle: Lifecycle | None = None
     """Hooks after the start and before the stop."""

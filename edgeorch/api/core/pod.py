@@ -184,7 +184,7 @@ class PodSpec(Model):
     """Name of the RuntimeClass."""
     enableServiceLinks: bool | None = None
     """Whether services appear in the environment; true by default."""
-    preemptionPolicy: Annotated[str | None, Unsupported("the scheduler does not preempt yet")] = None
+    preemptionPolicy: str | None = None
     """``PreemptLowerPriority`` (the default) or ``Never``."""
     overhead: Annotated[ResourceList, Unsupported("it comes from runtime classes, which are not served")] = (
         Field(default_factory=dict)
@@ -194,6 +194,7 @@ class PodSpec(Model):
         list[TopologySpreadConstraint],
         MergeKey("topologyKey"),
         ListKeys(("topologyKey", "whenUnsatisfiable")),
+        Unsupported("the scheduler does not look at other pods yet"),
     ] = Field(default_factory=list)
     """How alike pods are spread over places."""
     setHostnameAsFQDN: Annotated[bool | None, Unsupported("there is no cluster DNS yet")] = None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from edgeorch.api.meta import Int32, Int64, IntOrString, Model
+from edgeorch.api.meta import Int32, Int64, IntOrString, Model, Unsupported
+
+ONLY_SLEEP = Unsupported("hooks can only sleep yet")
 
 
 class ExecAction(Model):
@@ -91,11 +95,11 @@ class Probe(Model):
 class LifecycleHandler(Model):
     """What a hook does; exactly one is set."""
 
-    exec: ExecAction | None = None
+    exec: Annotated[ExecAction | None, ONLY_SLEEP] = None
     """Run a command."""
-    httpGet: HTTPGetAction | None = None
+    httpGet: Annotated[HTTPGetAction | None, ONLY_SLEEP] = None
     """Send an HTTP request."""
-    tcpSocket: TCPSocketAction | None = None
+    tcpSocket: Annotated[TCPSocketAction | None, Unsupported("deprecated, and never run")] = None
     """Deprecated; kept for old objects and never run."""
     sleep: SleepAction | None = None
     """Wait."""

@@ -39,7 +39,7 @@ class EmptyDirVolumeSource(Model):
 
     medium: str = ""
     """Empty for the node's disk, ``Memory`` for tmpfs."""
-    sizeLimit: Quantity | None = None
+    sizeLimit: Annotated[Quantity | None, Unsupported("the size is not limited yet")] = None
     """The most it may hold."""
 
 
