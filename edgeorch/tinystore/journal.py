@@ -59,11 +59,8 @@ class Journal:
 
     @classmethod
     def reopen(cls, disk: Disk, path: Path, number: int, end: int, chunk: int) -> Journal:
-        """Go on at ``end`` in an existing journal; what lies behind is cut off. A full disk is no error."""
-        file = disk.open(path)
-        file.truncate(end)
-        file.sync()
-        journal = cls(number, file, end, chunk)
+        """Go on at ``end`` in an existing journal, behind which are only zeros. A full disk is no error."""
+        journal = cls(number, disk.open(path), end, chunk)
         with contextlib.suppress(OSError):
             journal._allocate(end + chunk)
         return journal

@@ -64,15 +64,18 @@ class PowerCut(Exception):
 class ForgetfulDisk(Disk):
     """A disk whose power fails at its n-th operation, and which then forgets much of what was not synced.
 
-    Of unsynced bytes each sector survives or not, by chance; of unsynced changes of names a prefix survives
-    (file systems keep those in order). Call :meth:`restart` after :class:`PowerCut`.
+    Of unsynced bytes each sector survives or not, by chance, and so does each unsynced removal; of unsynced
+    new names a prefix survives. Call :meth:`restart` after :class:`PowerCut`.
     """
 
     def __init__(self, operations: int, seed: int) -> None:
         self._left = operations
         self._random = random.Random(seed)
-        self._files: list[_ForgetfulFile] = []
-        self._undo: list[Callable[[], None]] = []
+        self.synced: dict[Path, bytes] = {}
+        """What is on the disk for sure, of every file that was opened."""
+        self._names: list[Callable[[], None]] = []
+        """How to undo each change of a name, oldest first."""
+        self._removed: dict[Path, bytes] = {}
 
     def operation(self) -> None:
         """Count down to the power cut."""
@@ -83,60 +86,60 @@ class ForgetfulDisk(Disk):
     def create(self, path: Path) -> DiskFile:
         self.operation()
         file = _ForgetfulFile(self, path, create=True)
-        self._files.append(file)
-        self._undo.append(lambda: file.path.unlink(missing_ok=True))
+        self._names.append(lambda: path.unlink(missing_ok=True))
         return file
 
     def open(self, path: Path) -> DiskFile:
-        file = _ForgetfulFile(self, path)
-        self._files.append(file)
-        return file
+        return _ForgetfulFile(self, path)
 
     def replace(self, source: Path, target: Path) -> None:
         self.operation()
         before = target.read_bytes() if target.exists() else None
-        self._files = [f for f in self._files if f.path != target]
-        [moved] = [f for f in self._files if f.path == source]
         super().replace(source, target)
-        moved.path = target
+        self.synced[target] = self.synced.pop(source)
 
         def undo() -> None:
             target.rename(source)
-            moved.path = source
             if before is not None:
                 target.write_bytes(before)
 
-        self._undo.append(undo)
+        self._names.append(undo)
 
     def remove(self, path: Path) -> None:
         self.operation()
-        if not path.exists():
-            return
-        before = path.read_bytes()
-        self._files = [f for f in self._files if f.path != path]
-        super().remove(path)
-        self._undo.append(lambda: _put_back(path, before))
+        if path.exists():
+            self._removed[path] = path.read_bytes()
+            self.synced.pop(path, None)
+            super().remove(path)
 
     def sync_folder(self, folder: Path) -> None:
         self.operation()
-        super().sync_folder(folder)
-        self._undo.clear()
+        self._names.clear()
+        self._removed.clear()
 
     def restart(self) -> None:
         """Leave on the real disk what this one remembers."""
-        self._left = 1 << 30
-        for file in self._files:
-            file.forget(self._random)
-        survive = self._random.randint(0, len(self._undo))
-        for undo in reversed(self._undo[survive:]):
+        for path, synced in self.synced.items():
+            path.write_bytes(self._mix(synced, path.read_bytes()))
+        survive = self._random.randint(0, len(self._names))
+        for undo in reversed(self._names[survive:]):
             undo()
+        for path, before in self._removed.items():
+            if self._random.random() < 0.5 and not path.exists():
+                path.write_bytes(before)
+
+    def _mix(self, synced: bytes, now: bytes) -> bytes:
+        size = self._random.choice([len(now), len(synced)])
+        either = (synced.ljust(size, b"\0"), now.ljust(size, b"\0"))
+        ends = range(SECTOR, size + SECTOR, SECTOR)
+        return b"".join(self._random.choice(either)[end - SECTOR : min(end, size)] for end in ends)
 
 
 class _ForgetfulFile(DiskFile):
     def __init__(self, disk: ForgetfulDisk, path: Path, *, create: bool = False) -> None:
         super().__init__(path, create=create)
         self._disk = disk
-        self._durable = path.read_bytes()
+        disk.synced.setdefault(path, path.read_bytes())
 
     def write(self, data: bytes, offset: int) -> None:
         self._disk.operation()
@@ -152,18 +155,4 @@ class _ForgetfulFile(DiskFile):
 
     def sync(self) -> None:
         self._disk.operation()
-        self._durable = self.path.read_bytes()
-
-    def forget(self, chance: random.Random) -> None:
-        """Mix what was synced with what was written since."""
-        if not self.path.exists():
-            return
-        now = self.path.read_bytes()
-        size = chance.choice([len(now), len(self._durable)])
-        old, new = self._durable.ljust(size, b"\0"), now.ljust(size, b"\0")
-        sectors = (chance.choice([old, new])[at : min(at + SECTOR, size)] for at in range(0, size, SECTOR))
-        self.path.write_bytes(b"".join(sectors))
-
-
-def _put_back(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+        self._disk.synced[self.path] = self.path.read_bytes()
