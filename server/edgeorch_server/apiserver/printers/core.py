@@ -1,0 +1,55 @@
+"""The kinds whose tables are short: namespaces, configuration, service accounts, leases, and all others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from edgeorch_server.apiserver.printers.columns import (
+    AGE,
+    NAME,
+    UNKNOWN,
+    Column,
+    JsonObject,
+    Printer,
+    age_of,
+    name_of,
+)
+
+
+def _namespace(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), (body.get("status") or {}).get("phase") or "", age_of(body, now)]
+
+
+def _config_map(body: JsonObject, now: dt.datetime) -> list[Any]:
+    entries = len(body.get("data") or ()) + len(body.get("binaryData") or ())
+    return [name_of(body), entries, age_of(body, now)]
+
+
+def _secret(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), body.get("type") or "", len(body.get("data") or ()), age_of(body, now)]
+
+
+def _service_account(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), len(body.get("secrets") or ()), age_of(body, now)]
+
+
+def _lease(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), (body.get("spec") or {}).get("holderIdentity") or "", age_of(body, now)]
+
+
+def _other(body: JsonObject, _now: dt.datetime) -> list[Any]:
+    # The client turns a date into an age by itself (apiserver's defaultTableConvertor).
+    return [name_of(body), (body.get("metadata") or {}).get("creationTimestamp") or UNKNOWN]
+
+
+NAMESPACES = Printer(
+    (NAME, Column("Status", "Whether the namespace is in use or being removed."), AGE), _namespace
+)
+CONFIG_MAPS = Printer((NAME, Column("Data", "How many entries it has."), AGE), _config_map)
+SECRETS = Printer(
+    (NAME, Column("Type", "What the data is for."), Column("Data", "How many entries it has."), AGE), _secret
+)
+SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets", "How many secrets it lists."), AGE), _service_account)
+LEASES = Printer((NAME, Column("Holder", "Who holds the lease."), AGE), _lease)
+OTHERS = Printer((NAME, Column("Created At", "When the object was created.", type="date")), _other)
