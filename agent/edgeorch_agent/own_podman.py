@@ -24,7 +24,7 @@ def own_home(settings: AgentSettings) -> PodmanHome | None:
         return None
     return PodmanHome(
         storage=settings.data_dir.resolve() / "podman",
-        run=settings.podman_run / settings.node_name,
+        run=settings.run_dir / settings.node_name,
         bridge=_bridge(settings.podman_bridge),
     )
 

@@ -52,8 +52,8 @@ class AgentSettings(Settings):
         "/run/podman/podman.sock",
         description="Podman's API socket; empty lets the agent run a Podman of its own below data_dir.",
     )
-    podman_run: Path = Field(
-        Path("/run/edgeorch"), description="Folder, gone after a reboot, for a Podman of the agent's own."
+    run_dir: Path = Field(
+        Path("/run/edgeorch"), description="Folder in memory (tmpfs), empty after a reboot: secrets, sockets."
     )
     podman_bridge: str = Field(
         "", description="INTERFACE=SUBNET for the containers of a Podman that the agent runs itself."

@@ -6,7 +6,6 @@ Start: store, registry, broker, fleet, API. The API opens last, when all behind 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import gc
 import logging
@@ -14,12 +13,11 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from edgeorch.api.table import default_table
 from edgeorch.config.settings import ServerSettings
-from edgeorch.errors import UserError
 from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
+from edgeorch.mqtt.address import broker_address
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
 from edgeorch.mqtt.topics import Topics
@@ -171,15 +169,6 @@ def _bus_settings(settings: ServerSettings, pki: PkiFolder) -> MqttSettings:
     if settings.mqtt_url:
         host, port = broker_address(settings.mqtt_url)
     return MqttSettings(host, port, client_id=MQTT_SERVER, tls=files)
-
-
-def broker_address(url: str) -> tuple[str, int]:
-    """Read ``mqtts://HOST[:PORT]``; raises UserError."""
-    parts = urlsplit(url)
-    with contextlib.suppress(ValueError):
-        if parts.scheme == "mqtts" and parts.hostname:
-            return parts.hostname, parts.port or 8883
-    raise UserError(f"mqtt_url must be mqtts://HOST:PORT, not {url!r}")
 
 
 def _mqtt_for_nodes(settings: ServerSettings) -> dict[str, str | int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,11 @@ class LocalNode:
         """The agent's configuration file."""
         return self.folder.node(self.name) / "agent.toml"
 
+    @property
+    def run_dir(self) -> Path:
+        """What the agent keeps in memory."""
+        return Path("/run/edgeorch") / self.tag
+
     def joined(self) -> bool:
         """Whether the node has joined before."""
         return self.config.exists()
@@ -62,7 +68,7 @@ class LocalNode:
             mqtt_url=mqtt_url,
             mqtt_root=joined.mqtt_root,
             podman_socket="",
-            podman_run=Path("/run/edgeorch") / self.tag,
+            run_dir=self.run_dir,
             podman_bridge=self._bridge(),
             node_ip=self.board.address if self.board else "",
         )
@@ -109,11 +115,13 @@ class LocalNode:
         held = self.board is None or processes.find(self.folder.pid_file(self.holder)) is not None
         if self.joined() and held:
             self.podman("pod", "rm", "--all", "--force", "--time", "1")
-        if self.board is not None:
-            holder = processes.find(self.folder.pid_file(self.holder))
-            if holder is not None:
-                holder.stop(grace=0)
-            self.board.remove()
+        if self.board is None:
+            shutil.rmtree(self.run_dir, ignore_errors=True)
+            return
+        holder = processes.find(self.folder.pid_file(self.holder))
+        if holder is not None:
+            holder.stop(grace=0)
+        self.board.remove()
 
     def _bridge(self) -> str:
         digest = hashlib.blake2b(f"{self.tag} {self.name}".encode(), digest_size=1).digest()
