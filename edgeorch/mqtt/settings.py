@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeorch.mqtt.messages import MAX_PAYLOAD
+from edgeorch.tls import cluster_context
 
 MAX_PACKET = MAX_PAYLOAD + 128 * 1024
 """Bytes of the largest packet we read: a payload, its topic and its properties."""
@@ -21,9 +22,11 @@ class TlsFiles:
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """Make a client context that checks the broker's name; raises OSError (ssl.SSLError is one)."""
-        context = ssl.create_default_context(cafile=str(self.ca))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        """Make a client context that trusts the cluster's CA, whatever the broker's address is.
+
+        Raises OSError (ssl.SSLError is one).
+        """
+        context = cluster_context(self.ca.read_text())
         context.load_cert_chain(self.certificate, self.key)
         return context
 

@@ -28,7 +28,7 @@ from edgeorch_server.apiserver.app import create_app
 from edgeorch_server.apiserver.auth.authentication import CertificateAuthenticator, ChainedAuthenticator
 from edgeorch_server.apiserver.health import HealthChecks
 from edgeorch_server.apiserver.join import join_routes
-from edgeorch_server.apiserver.printers import KubernetesPrinter
+from edgeorch_server.apiserver.printers.printer import KubernetesPrinter
 from edgeorch_server.apiserver.server import HttpServer, tls_context
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.broker.config import BrokerConfig

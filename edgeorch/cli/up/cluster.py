@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from edgeorch.cli.access import load_access
@@ -78,9 +79,8 @@ class LocalCluster:
                 self._start_nodes(client, nodes, shape)
             with self._steps.step(f"Wait until {_many(len(nodes), 'node')} can take pods"):
                 for node in nodes:
-                    self._wait(
-                        lambda node=node: _node_ready(client, node.name), f"node {node.name}", node.agent
-                    )
+                    ready = partial(_node_ready, client, node.name)
+                    self._wait(ready, f"node {node.name}", node.agent)
             with self._steps.step(f"Make the image {hello.IMAGE}"):
                 for node in nodes:
                     hello.build_image(node.podman)
