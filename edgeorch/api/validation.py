@@ -25,9 +25,7 @@ class ErrorType(enum.StrEnum):
     NOT_SUPPORTED = "FieldValueNotSupported"
     FORBIDDEN = "FieldValueForbidden"
     TOO_LONG = "FieldValueTooLong"
-    TOO_MANY = "FieldValueTooMany"
     NOT_FOUND = "FieldValueNotFound"
-    TYPE_INVALID = "FieldValueTypeInvalid"
 
 
 _WORDS = {
@@ -37,12 +35,10 @@ _WORDS = {
     ErrorType.NOT_SUPPORTED: "Unsupported value",
     ErrorType.FORBIDDEN: "Forbidden",
     ErrorType.TOO_LONG: "Too long",
-    ErrorType.TOO_MANY: "Too many",
     ErrorType.NOT_FOUND: "Not found",
-    ErrorType.TYPE_INVALID: "Invalid value",
 }
 
-_WITHOUT_VALUE = {ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.TYPE_INVALID}
+_WITHOUT_VALUE = {ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG}
 
 
 class Path(str):
@@ -122,12 +118,6 @@ def too_long(field: str, most: int) -> FieldError:
     return FieldError(
         ErrorType.TOO_LONG, field, None, f"may not be more than {most} {'byte' if most == 1 else 'bytes'}"
     )
-
-
-def too_many(field: str, count: int, most: int) -> FieldError:
-    """Find that a list has more than ``most`` items."""
-    items = "item" if most == 1 else "items"
-    return FieldError(ErrorType.TOO_MANY, field, count, f"must have at most {most} {items}")
 
 
 def not_found(field: str, value: Any) -> FieldError:

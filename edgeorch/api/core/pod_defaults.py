@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeorch.api import resource_math
-from edgeorch.api.core.container import Container, EphemeralContainer
+from edgeorch.api.core.container import Container
 from edgeorch.api.core.images import default_pull_policy
 from edgeorch.api.core.pod import Pod, PodSpec, PodTemplateSpec
 from edgeorch.api.core.probes import HTTPGetAction, Probe
@@ -185,8 +185,3 @@ def _host_network_ports(spec: PodSpec) -> None:
     for container in (*spec.initContainers, *spec.containers):
         for port in container.ports:
             port.hostPort = port.hostPort or port.containerPort
-
-
-def default_ephemeral_container(container: EphemeralContainer) -> None:
-    """Fill in the defaults of a container that is added to a running pod."""
-    _default_container(container)
