@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from edgeorch.mqtt.bus import Connection
+from edgeorch.mqtt.changed import Changed
 
 
 class ConnectionFeed:
@@ -19,7 +19,7 @@ class ConnectionFeed:
         self._up = False
         self._count = 0
         self._ended = False
-        self._changed = asyncio.Event()
+        self._changed = Changed()
 
     @property
     def up(self) -> bool:
@@ -30,26 +30,25 @@ class ConnectionFeed:
         """Tell of a new connection."""
         self._up = True
         self._count += 1
-        self._notify()
+        self._changed.notify()
 
     def set_down(self) -> None:
         """Tell of the connection's end; nothing happens when it is down already."""
         if self._up:
             self._up = False
-            self._notify()
+            self._changed.notify()
 
     def end(self) -> None:
         """End all streams, after a last DOWN where one is due."""
         self._up = False
         self._ended = True
-        self._notify()
+        self._changed.notify()
 
     async def listen(self) -> AsyncIterator[Connection]:
         """Stream the changes, beginning with the present state."""
         told: Connection | None = None
         seen = 0
         while True:
-            changed = self._changed
             if self._up and told is not Connection.UP:
                 told, seen = Connection.UP, self._count
                 yield told
@@ -59,8 +58,5 @@ class ConnectionFeed:
             elif self._ended:
                 return
             else:
-                await changed.wait()
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+                before = (self._up, self._count, self._ended)
+                await self._changed.until(lambda: before != (self._up, self._count, self._ended))  # noqa: B023 (awaited here)

@@ -15,7 +15,7 @@ MAX_BYTES = 32 * 1024 * 1024
 SLICE = 256
 """Items run before the event loop gets its turn again."""
 
-Item = tuple[int, Callable[..., None], tuple[Any, ...]]
+Item = tuple[int, Callable[..., object], tuple[Any, ...]]
 
 
 class Mailbox:
@@ -34,7 +34,7 @@ class Mailbox:
         self._closed = False
         self._room = threading.Condition()
 
-    def post(self, function: Callable[..., None], *args: Any, size: int = 0) -> None:
+    def post(self, function: Callable[..., object], *args: Any, size: int = 0) -> None:
         """Call ``function`` on the event loop, after everything posted before. Called on the thread.
 
         ``size`` is what the call keeps in memory, in bytes.

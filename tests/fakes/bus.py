@@ -212,3 +212,10 @@ class FakeBus:
                 self._feed.set_up()
                 await self._broken.wait()
             await asyncio.sleep(self.RETRY_SECONDS)
+
+
+async def ready(bus: FakeBus, state: Connection = Connection.UP) -> None:
+    """Wait until a bus is connected (or is not)."""
+    async for current in bus.connections():
+        if current is state:
+            return
