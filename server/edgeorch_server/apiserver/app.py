@@ -45,7 +45,7 @@ def create_app(
     server ends watches when it stops. ``extra_routes`` are served without authentication, which is
     theirs to do (joining nodes bring a token instead of a certificate); their errors become a Status too.
     """
-    streams = streams or OpenStreams()
+    streams = OpenStreams() if streams is None else streams
     health = health or HealthChecks()
     representations = Representations(printer)
     watches = Watches(objects, EventEncoder(representations))

@@ -43,9 +43,7 @@ def _other(body: JsonObject, _now: dt.datetime) -> list[Any]:
     return [name_of(body), (body.get("metadata") or {}).get("creationTimestamp") or UNKNOWN]
 
 
-NAMESPACES = Printer(
-    (NAME, Column("Status", "Whether the namespace is in use or being removed."), AGE), _namespace
-)
+NAMESPACES = Printer((NAME, Column("Status", "Whether the namespace is in use or going."), AGE), _namespace)
 CONFIG_MAPS = Printer((NAME, Column("Data", "How many entries it has."), AGE), _config_map)
 SECRETS = Printer(
     (NAME, Column("Type", "What the data is for."), Column("Data", "How many entries it has."), AGE), _secret

@@ -66,8 +66,8 @@ def _roles(node: JsonObject) -> list[str]:
 
 
 def _address(status: JsonObject, kind: str) -> str:
-    found = (a for a in status.get("addresses") or () if a.get("type") == kind)
-    return next(found, {}).get("address") or NONE
+    found = (a.get("address") for a in status.get("addresses") or () if a.get("type") == kind)
+    return next(found, None) or NONE
 
 
 NODES = Printer(_COLUMNS, _cells)

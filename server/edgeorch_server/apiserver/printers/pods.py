@@ -28,9 +28,7 @@ _COLUMNS = (
     Column("IP", "Address of the pod.", priority=1),
     Column("Node", "Node the pod is bound to.", priority=1),
     Column("Nominated Node", "Node that preemption makes room on.", priority=1),
-    Column(
-        "Readiness Gates", "How many of the conditions that readiness also depends on are true.", priority=1
-    ),
+    Column("Readiness Gates", "How many of the conditions that readiness depends on are true.", priority=1),
 )
 
 _TERMINAL = {"Succeeded", "Failed"}
@@ -152,8 +150,10 @@ def _sidecars(spec: JsonObject) -> set[str]:
 
 
 def _condition(status: JsonObject, kind: str) -> str:
-    found = (c for c in status.get("conditions") or () if c.get("type") == kind)
-    return str(next(found, {}).get("status") or "")
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == kind:
+            return str(condition.get("status") or "")
+    return ""
 
 
 def _readiness_gates(spec: JsonObject, status: JsonObject) -> str:

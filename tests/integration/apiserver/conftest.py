@@ -1,0 +1,36 @@
+"""A running API server for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject, node_subject
+from tests.fakes.api_server import Cluster, running_cluster, wall_clock
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> PkiFolder:
+    """Make certificates for an admin, a node and somebody else."""
+    folder = PkiFolder(tmp_path_factory.mktemp("pki"), wall_clock)
+    folder.ensure_server("server", ["localhost", "127.0.0.1"])
+    folder.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
+    folder.ensure_client("node", node_subject("pi-1"))
+    folder.ensure_client("jane", Subject("jane", ("dev",)))
+    return folder
+
+
+@pytest.fixture
+async def cluster(pki: PkiFolder) -> AsyncIterator[Cluster]:
+    """Run a server."""
+    async with running_cluster(pki) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+async def admin(cluster: Cluster) -> AsyncIterator[httpx.AsyncClient]:
+    """Connect as the admin."""
+    async with cluster.client() as client:
+        yield client
