@@ -7,6 +7,7 @@ validation, and not the decoder, says what is required.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,9 +74,10 @@ class _Checker:
             elif value is None:
                 dropped.append(name)
             else:
-                if known.unsupported and value:
+                # A pointer tells false and zero from absent: `hostUsers: false` asks for something too.
+                if known.unsupported and (value or known.type.pointer):
                     self._note_without_effect((at, name), known)
-                if type(value) in _CONTAINERS and known.type.is_nested:
+                if type(value) in _CONTAINERS:
                     cleaned = self._value(known.type, value, (at, name))
                     if cleaned is not value:
                         changed[name] = cleaned
@@ -92,14 +94,18 @@ class _Checker:
 
     def _value(self, wire: Type, value: Any, at: _Link) -> Any:
         kind, element = wire.kind, wire.element
-        if kind is Kind.OBJECT and isinstance(value, dict):
-            return self.object(wire.schema, value, at)
+        if kind is Kind.OBJECT:
+            return self.object(wire.schema, value, at) if isinstance(value, dict) else value
         if element is None or element.kind is Kind.ANY:
             return value
         if kind is Kind.LIST and isinstance(value, list):
+            if element.kind in _SCALARS and None not in value:
+                return value
             items = [self._element(element, item, (at, index)) for index, item in enumerate(value)]
             return value if all(map(_same, items, value)) else items
         if kind is Kind.MAP and isinstance(value, dict):
+            if element.kind in _SCALARS and None not in value.values():
+                return value
             entries = {key: self._element(element, item, (at, key)) for key, item in value.items()}
             return value if all(map(_same, entries.values(), value.values())) else entries
         return value
@@ -119,10 +125,8 @@ class _Checker:
 
 
 _CONTAINERS = (dict, list)
-
-
-def _same(left: object, right: object) -> bool:
-    return left is right
+_SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.MAP, Kind.LIST}
+_same = operator.is_
 
 
 def _unlink(at: _Link | None) -> Path:
