@@ -86,6 +86,7 @@ class PodmanHost:
             child = subprocess.Popen(
                 self.home.service_command(),
                 env=self.home.child_environment(),
+                cwd=self.home.run,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -146,13 +147,16 @@ class PodmanHost:
 
     def reboot(self) -> None:
         """Do to Podman what a reboot does: every process is gone, and so is what lay on tmpfs."""
+        ids = self.podman("ps", "--all", "--quiet", "--no-trunc").split()
+        template = "--format={{.NetworkSettings.SandboxKey}}"
+        namespaces = self.podman("inspect", template, *ids).split() if ids else []
         self.kill_service()
-        for pid in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for pid in self._processes():
-            _wait_gone(pid)
+        self._kill_processes()
+        for namespace in namespaces:
+            subprocess.run(["umount", "--lazy", namespace], check=False, capture_output=True)
+            Path(namespace).unlink(missing_ok=True)
         self._unmount()
+        self._forget_runtime()
         shutil.rmtree(self.home.run)
         self.prepare()
         self.start_service()
@@ -170,10 +174,9 @@ class PodmanHost:
         if pid := self.home.listener():
             os.kill(pid, signal.SIGTERM)
             _wait_gone(pid)
-        for left in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(left, signal.SIGKILL)
+        self._kill_processes()
         self._unmount()
+        self._forget_runtime()
         if interface := self._bridge_left():
             subprocess.run(["ip", "link", "delete", interface], check=False, capture_output=True)
         shutil.rmtree(self.root, ignore_errors=True)
@@ -217,6 +220,24 @@ class PodmanHost:
                 if "libpod" in cgroups and any(name in cgroups for name in self._containers):
                     found.append(int(folder.name))
         return found
+
+    def _kill_processes(self) -> None:
+        processes = self._processes()
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in processes:
+            _wait_gone(pid)
+
+    def _forget_runtime(self) -> None:
+        """Remove what the OCI runtime keeps of killed containers, outside of our folders."""
+        for container in self._containers:
+            for state in ("/run/runc", "/run/crun"):
+                shutil.rmtree(Path(state, container), ignore_errors=True)
+            for group in Path("/sys/fs/cgroup").glob(f"**/libpod_parent/*/libpod-{container}"):
+                with suppress(OSError):
+                    group.rmdir()
+                    group.parent.rmdir()
 
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mounts").read_text().splitlines()

@@ -69,6 +69,9 @@ def containers_conf(facts: HostFacts) -> str:
     sections["engine"]["runtime"] = _runtime(facts)
     if not facts.systemd:
         sections["engine"]["cgroup_manager"] = "cgroupfs"
+    # Locks in shared memory are the whole machine's: after a reboot the second Podman to come up would find its
+    # numbers taken and could not use its containers.
+    sections["engine"]["lock_type"] = "file"
     # The journal would mix the events of all Podmans of the machine, and is not there without systemd.
     sections["engine"]["events_logger"] = "file"
     if facts.netavark:

@@ -104,8 +104,7 @@ class PodmanRuntime:
         """See the protocol."""
         async with self._locks.hold(spec.uid):
             pod = await self._inventory.pod(spec.uid)
-            if pod is not None and not pod.get("InfraId"):
-                # Podman's service died after it had made the pod and before its infra container.
+            if pod is not None and not await self._is_usable(pod):
                 await self._remove_pod(pod["Id"])
                 pod = None
             if pod is None:
@@ -300,6 +299,18 @@ class PodmanRuntime:
         if there is None:
             raise NoSuchObject(f"no container with id {container_id}")
         return there
+
+    async def _is_usable(self, pod: Mapping[str, Any]) -> bool:
+        """Tell whether a pod can (still) hold containers.
+
+        Not when the service died before it had made the infra container, and not when a reboot took its cgroup,
+        which Podman before 4.6 does not give back on machines without systemd
+        (https://github.com/containers/podman/issues/19175).
+        """
+        if not pod.get("InfraId"):
+            return False
+        details = await self._api.get(f"/pods/{pod['Id']}/json")
+        return bool(details.get("CgroupPath") or not details.get("CreateCgroup"))
 
     async def _remove_pod(self, pod_id: str) -> None:
         """Remove a pod. Podman's forced removal waits ten seconds for what ignores SIGTERM, so kill first."""

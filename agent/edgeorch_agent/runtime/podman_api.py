@@ -257,8 +257,8 @@ def unavailable(service: Path, exc: Exception) -> RuntimeUnavailable:
     """Say in one line why the service cannot be reached: the system's word for it, below the libraries'."""
     reason, link = str(exc), exc.__cause__ or exc.__context__
     while link is not None:
-        if isinstance(link, OSError) and link.strerror:
-            reason = link.strerror
+        if isinstance(link, OSError | HTTPException):
+            reason = getattr(link, "strerror", None) or str(link) or reason
         link = link.__cause__ or link.__context__
     return RuntimeUnavailable(f"cannot reach Podman at {service}: {reason}")
 

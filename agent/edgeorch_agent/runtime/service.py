@@ -92,10 +92,12 @@ class PodmanService:
     async def _spawn(self) -> None:
         self.home.socket.unlink(missing_ok=True)
         with self.home.log.open("wb") as log:
-            # A session of its own: a Ctrl-C at the terminal is for the agent, which then decides.
+            # A session of its own: a Ctrl-C at the terminal is for the agent, which then decides. A folder of
+            # its own: conmon may leave an empty file ``oom`` in the one it was started in.
             self._child = await asyncio.create_subprocess_exec(
                 *self.home.service_command(),
                 env=self.home.child_environment(),
+                cwd=self.home.run,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,119 @@
+"""kubectl as a user runs it, with a home and a cache of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TIMEOUT = 60.0
+"""Seconds a command may take; ``kubectl wait`` and the like say their own, shorter ones."""
+
+
+def kubectl_binaries() -> list[Path]:
+    """Give the kubectl on the PATH, then the other versions that lie beside it (``kubectl.1.27``)."""
+    found = shutil.which("kubectl")
+    if found is None:
+        return []
+    return [Path(found), *sorted(Path(found).resolve().parent.glob("kubectl.1.*"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a command printed, and how it ended."""
+
+    command: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    def __str__(self) -> str:
+        """Show it as a terminal would."""
+        return f"$ {' '.join(self.command)}\n{self.stdout}{self.stderr}(exit code {self.code})"
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of its output."""
+        return self.stdout.splitlines()
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The output as a table without its header, split at blanks."""
+        return [line.split() for line in self.lines[1:]]
+
+
+class CommandFailed(AssertionError):
+    """A command ended otherwise than the test said it would."""
+
+
+def run(command: list[str], *, stdin: str | None, env: dict[str, str], timeout: float, code: int | None) -> Output:
+    """Run a command to its end; ``code`` is the exit code it must have, None lets any pass."""
+    try:
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, input=stdin or "", env=env, timeout=timeout
+        )
+    except subprocess.TimeoutExpired as exc:
+        said = b"".join(filter(None, (exc.stdout, exc.stderr))).decode(errors="replace")
+        raise CommandFailed(f"$ {' '.join(command)}\n{said}(no end within {timeout:.0f} s)") from exc
+    output = Output(tuple(command), done.returncode, done.stdout, done.stderr)
+    if code is not None and done.returncode != code:
+        raise CommandFailed(f"expected exit code {code}:\n{output}")
+    return output
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """One kubectl binary on one cluster; calling it runs it."""
+
+    binary: Path
+    kubeconfig: Path
+    home: Path
+    """Discovery is cached below it, per host and port: a new cluster needs a new one."""
+    namespace: str = ""
+
+    def __call__(
+        self, *words: str, stdin: str | None = None, code: int | None = 0, timeout: float = TIMEOUT
+    ) -> Output:
+        """Run ``kubectl WORDS``; fails unless it ends with ``code`` (None: any)."""
+        return run(self.command(*words), stdin=stdin, env=self.environment(), timeout=timeout, code=code)
+
+    def json(self, *words: str) -> Any:
+        """Run ``kubectl WORDS -o json`` and give the document."""
+        return json.loads(self(*words, "-o", "json").stdout)
+
+    def apply(self, *manifests: dict[str, Any]) -> Output:
+        """Apply manifests."""
+        return self("apply", "-f", "-", stdin=documents(*manifests))
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start ``kubectl WORDS`` and leave it running, its output in pipes."""
+        return subprocess.Popen(
+            self.command(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+        )
+
+    def command(self, *words: str) -> list[str]:
+        """Give the command line."""
+        where = [f"--namespace={self.namespace}"] if self.namespace else []
+        return [str(self.binary), *where, *words]
+
+    def environment(self) -> dict[str, str]:
+        """Give the environment: nothing of the user's kubectl."""
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.home),
+            "KUBECONFIG": str(self.kubeconfig),
+        }
+
+
+def documents(*manifests: dict[str, Any]) -> str:
+    """Write manifests as one file (JSON documents are YAML documents)."""
+    return "\n---\n".join(json.dumps(manifest) for manifest in manifests)

@@ -1,0 +1,30 @@
+"""Waiting for the state of the world in tests that run against real processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_POLL = 0.1
+
+
+def wait_until(condition: Callable[[], T], what: str, timeout: float = 30.0) -> T:
+    """Ask again and again until the answer is true, and give it.
+
+    Fails after ``timeout`` seconds with ``what`` was waited for and the last answer, or the error it ended with.
+    An AssertionError of ``condition`` means: not yet.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            last: object = (answer := condition())
+            if answer:
+                return answer
+        except AssertionError as exc:
+            last = exc
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:.0f} s for {what}; last: {last}")
+        time.sleep(_POLL)
