@@ -37,7 +37,5 @@ def restart_delay(labels: Mapping[str, str], ran_for: float) -> float:
 
 def labelled(labels: Mapping[str, str]) -> float:
     """Read the label; one that is missing or damaged means no delay."""
-    try:
-        return min(max(float(labels.get(LABEL_BACKOFF, "0")), 0.0), MAXIMUM)
-    except ValueError:
-        return 0.0
+    text = labels.get(LABEL_BACKOFF, "")
+    return min(float(text), MAXIMUM) if text.isascii() and text.isdigit() else 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgeorch.api.core.container import Container
+from edgeorch.api.core.images import default_pull_policy
 from edgeorch.api.durations import format_duration
 from edgeorch_agent.pods import backoff
 from edgeorch_agent.pods.actions import (
@@ -145,7 +146,11 @@ class Executor:
 
         try:
             found = await services.images.ensure(
-                image, _policy(container), credentials(pod, image, task.inputs), announce
+                image,
+                # The API server has defaulted it; a checkpoint of another version may not have it.
+                container.imagePullPolicy or default_pull_policy(image),
+                credentials(pod, image, task.inputs),
+                announce,
             )
         except ImageProblem as problem:
             self._report_image_problem(problem, container, task)
@@ -294,14 +299,6 @@ class Executor:
     def _around(self, task: Task) -> Surroundings:
         sandbox = task.observed.sandbox
         return Surroundings(self._services.node(), sandbox.ips if sandbox else ())
-
-
-def _policy(container: Container) -> str:
-    """Give the pull policy; the API server has defaulted it, a checkpoint of another version may not."""
-    if container.imagePullPolicy:
-        return container.imagePullPolicy
-    name = container.image.rpartition("/")[2]
-    return "Always" if "@" not in name and (":" not in name or name.endswith(":latest")) else "IfNotPresent"
 
 
 def _milliseconds(seconds: float) -> str:

@@ -210,7 +210,7 @@ class _Draft:
             (c.name, steps.step(self.desired, self.observed, c, self.desired.restart_policy, self.now))
             for c in self.desired.pod.spec.containers
         ]
-        if all(taken.course is Course.DONE for _, taken in apps):
+        if all(taken.course is Course.DONE for _, taken in apps) or self._initialization_failed():
             self._finish()
         elif self._initialize():
             for name, taken in apps:
@@ -234,12 +234,19 @@ class _Draft:
             elif not initialized and not self._has_completed(container.name):
                 policy = "Never" if self.desired.restart_policy == "Never" else "OnFailure"
                 taken = steps.step(self.desired, self.observed, container, policy, self.now, anew=True)
-                if taken.course is Course.DONE:
-                    self._finish()
-                else:
-                    self._add(taken, container.name)
+                self._add(taken, container.name)
                 return False
         return True
+
+    def _initialization_failed(self) -> bool:
+        """Whether an init container has failed for good ("Init Containers": it fails the pod under Never)."""
+        plain = [c.name for c in self.desired.pod.spec.initContainers if not is_sidecar(c)]
+        ends = [
+            attempts.end(newest, self.observed.memory)
+            for name in plain
+            if (newest := self.observed.newest(name)) is not None
+        ]
+        return self.desired.restart_policy == "Never" and any(how and how.exit_code for how in ends)
 
     def _is_up(self, name: str) -> bool:
         newest = self.observed.newest(name)

@@ -38,11 +38,14 @@ class TalkingHost(FakeHost):
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__()
         self._tell = tell
+        self.on_note: Callable[[], None] = lambda: None
+        """Called whenever something has happened."""
 
     def note(self, what: str, name: str) -> None:
         """Tell what the runtime does, besides keeping it."""
         super().note(what, name)
         self._tell(f"runtime {what} {name}")
+        self.on_note()
 
 
 class World:
