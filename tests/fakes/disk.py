@@ -112,7 +112,7 @@ class ForgetfulDisk(Disk):
             self.synced.pop(path, None)
             super().remove(path)
 
-    def sync_folder(self, folder: Path) -> None:
+    def sync_folder(self, folder: Path) -> None:  # noqa: ARG002 - there is one folder
         self.operation()
         self._names.clear()
         self._removed.clear()

@@ -91,9 +91,10 @@ class JournalBackend:
         data = None if change.deleted else change.entry.data
         self._storage.stage([Record(change.resource, str(change.created), data)])
         self._revision = change.revision
-        if change.durability is Durability.DURABLE:
-            if self._oldest_staged is None:
-                self._oldest_staged = change.revision
+        durable = change.durability is Durability.DURABLE
+        if durable and self._oldest_staged is None:
+            self._oldest_staged = change.revision
+        if durable or self._reserve_is_low():
             self._wanted.set()
         elif self._soft_timer is None:
             loop = asyncio.get_running_loop()
@@ -169,12 +170,15 @@ class JournalBackend:
 
     def _reserve_in_time(self) -> None:
         """Reserve the next block of revisions when half of this one is used up."""
-        if self._closing or self._revision + self._options.revision_block // 2 < self._reserving:
+        if self._closing or not self._reserve_is_low():
             return
         try:
             self._reserve()
         except InsufficientStorage as exc:
             log.warning("store: no room to reserve revisions: %s", exc)
+
+    def _reserve_is_low(self) -> bool:
+        return self._reserving - self._revision <= self._options.revision_block // 2
 
     def _reserve(self) -> None:
         reserving = self._revision + self._options.revision_block
