@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.event import Event
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_status import ContainerStatus, PodStatus
+from edgeorch_agent.pods import attempts
 from edgeorch_agent.pods.events import Recorder
 from edgeorch_agent.pods.executor import Services
 from edgeorch_agent.pods.facts import NodeFacts
@@ -21,6 +22,7 @@ from edgeorch_agent.pods.images import DiskUsage, Images
 from edgeorch_agent.pods.manager import Change, PodManager
 from edgeorch_agent.pods.remembered import Remembered
 from edgeorch_agent.pods.volumes import Volumes
+from edgeorch_agent.runtime.base import EventKind
 from edgeorch_agent.runtime.fake import FAKE_EPOCH, FakeHost, FakeRuntime
 
 NODE = "pi-1"
@@ -40,6 +42,20 @@ class TalkingHost(FakeHost):
         self._tell = tell
         self.on_note: Callable[[], None] = lambda: None
         """Called whenever something has happened."""
+        self.calls: list[str] = []
+        """Verbs of all calls."""
+        self.mute = False
+        """Whether the event stream loses what happens."""
+
+    def enter(self, verb: str) -> None:
+        """Note a call."""
+        self.calls.append(verb)
+        super().enter(verb)
+
+    def emit(self, labels: Mapping[str, str], kind: EventKind, container_id: str) -> None:
+        """Tell all listeners, unless muted."""
+        if not self.mute:
+            super().emit(labels, kind, container_id)
 
     def note(self, what: str, name: str) -> None:
         """Tell what the runtime does, besides keeping it."""
@@ -213,10 +229,7 @@ class World:
         for sandbox in self.host.sandboxes.values():
             info = sandbox.view()
             lines.append(f"sandbox {info.name} {'ready' if info.ready else 'not ready'}")
-            lines += [
-                f"  {c.name} {c.state.value} restarts={c.labels['io.edgeorch.container.restarts']}"
-                for c in info.containers
-            ]
+            lines += [f"  {c.name} {c.state.value} restarts={attempts.restarts(c)}" for c in info.containers]
         return lines or ["nothing"]
 
     def file_lines(self) -> list[str]:
