@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.lab.podman import PodmanHost, lab_folder, why_no_podman
+
+# No test asserts a time: on a busy machine an example that first builds a model takes longer than the default.
+settings.register_profile("edgeorch", deadline=None)
+settings.load_profile("edgeorch")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeorch.api.meta import Model
-from edgeorch.api.schema import Field, Kind, ObjectSchema, Path, Type, format_path, schema_of
+from edgeorch.api.schema import SCALARS, Field, Kind, ObjectSchema, Path, Type, format_path, schema_of
 
 MAX_FINDINGS = 100
 """Kubernetes reports at most a hundred; more help nobody."""
@@ -63,51 +63,48 @@ class _Checker:
 
     def object(self, schema: ObjectSchema, body: dict[str, Any], at: _Link | None) -> dict[str, Any]:
         """Give ``body`` itself when nothing had to change, else a changed copy."""
-        fields = schema.fields
+        fields, plain = schema.fields, schema.plain
         changed: dict[str, Any] = {}
-        dropped: list[str] = []
         for name, value in body.items():
-            known = fields.get(name)
-            if known is None:
-                self._note_unknown((at, name))
-                dropped.append(name)
-            elif value is None:
-                dropped.append(name)
-            else:
-                # A pointer tells false and zero from absent: `hostUsers: false` asks for something too.
-                if known.unsupported and (value or known.type.pointer):
-                    self._note_without_effect((at, name), known)
-                if type(value) in _CONTAINERS:
-                    cleaned = self._value(known.type, value, (at, name))
-                    if cleaned is not value:
-                        changed[name] = cleaned
+            if name in plain and value is not None:
+                continue
+            cleaned = self._field(fields.get(name), value, (at, name))
+            if cleaned is not value or value is None:
+                changed[name] = cleaned
         for name in schema.required:
             if body.get(name) is None:
                 changed[name] = fields[name].type.zero()
-        if not changed and not dropped:
+        if not changed:
             return body
-        result = body | changed
-        for name in dropped:
-            if name not in changed:
-                del result[name]
-        return result
+        return {name: value for name, value in (body | changed).items() if value is not None}
+
+    def _field(self, known: Field | None, value: Any, at: _Link) -> Any:
+        """Clean a field's value; None drops the field."""
+        if known is None:
+            self._note_unknown(at)
+            return None
+        # A pointer tells false and zero from absent: `hostUsers: false` asks for something too.
+        if known.unsupported and value is not None and (value or known.type.pointer):
+            self._note_without_effect(at, known)
+        return self._value(known.type, value, at) if type(value) in _CONTAINERS else value
 
     def _value(self, wire: Type, value: Any, at: _Link) -> Any:
-        kind, element = wire.kind, wire.element
-        if kind is Kind.OBJECT:
-            return self.object(wire.schema, value, at) if isinstance(value, dict) else value
-        if element is None or element.kind is Kind.ANY:
+        element = wire.element
+        if element is None:
+            is_object = wire.kind is Kind.OBJECT and isinstance(value, dict)
+            return self.object(wire.schema, value, at) if is_object else value
+        if element.kind is Kind.ANY:
             return value
-        if kind is Kind.LIST and isinstance(value, list):
-            if element.kind in _SCALARS and None not in value:
+        if wire.kind is Kind.LIST and isinstance(value, list):
+            if element.kind in SCALARS and None not in value:
                 return value
             items = [self._element(element, item, (at, index)) for index, item in enumerate(value)]
-            return value if all(map(_same, items, value)) else items
-        if kind is Kind.MAP and isinstance(value, dict):
-            if element.kind in _SCALARS and None not in value.values():
+            return value if all(map(operator.is_, items, value)) else items
+        if wire.kind is Kind.MAP and isinstance(value, dict):
+            if element.kind in SCALARS and None not in value.values():
                 return value
             entries = {key: self._element(element, item, (at, key)) for key, item in value.items()}
-            return value if all(map(_same, entries.values(), value.values())) else entries
+            return value if all(map(operator.is_, entries.values(), value.values())) else entries
         return value
 
     def _element(self, wire: Type, value: Any, at: _Link) -> Any:
@@ -125,8 +122,6 @@ class _Checker:
 
 
 _CONTAINERS = (dict, list)
-_SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.MAP, Kind.LIST}
-_same = operator.is_
 
 
 def _unlink(at: _Link | None) -> Path:

@@ -20,7 +20,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,20 @@ class Model(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
 
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")]
-"""RFC 3339, as it stands on the wire; :func:`format_time` and :func:`parse_time` convert."""
+def _check_time(text: str) -> str:
+    dt.datetime.fromisoformat(text)
+    return text
+
+
+Time = Annotated[
+    str,
+    Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"),
+    AfterValidator(_check_time),
+]
+"""RFC 3339, as it stands on the wire; :func:`format_time` and :func:`parse_time` convert.
+
+The 30th of February must never be stored either: it would break every reader of a list.
+"""
 
 MicroTime = Time
 """The same with microseconds; :func:`format_micro_time`."""

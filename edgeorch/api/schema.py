@@ -43,6 +43,8 @@ class Kind(enum.Enum):
     """Free JSON."""
 
 
+SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.MAP, Kind.LIST, Kind.ANY}
+
 _ZEROS: Mapping[Kind, Any] = {
     Kind.STRING: "",
     Kind.BOOL: False,
@@ -82,11 +84,6 @@ class Type:
         if self.model is None:
             raise TypeError(f"{self.kind} has no fields")
         return schema_of(self.model)
-
-    @property
-    def is_nested(self) -> bool:
-        """Whether there can be fields of models somewhere below."""
-        return self.kind is Kind.OBJECT or (self.element is not None)
 
     @property
     def go_name(self) -> str:
@@ -146,6 +143,8 @@ class ObjectSchema:
     """By wire name, in the model's order."""
     required: tuple[str, ...]
     """Wire names of the fields without a default whose zero value can be written."""
+    plain: frozenset[str]
+    """Wire names of the fields that are scalars and supported: nothing about them needs a closer look."""
 
 
 @functools.cache
@@ -153,7 +152,8 @@ def schema_of(model: type[Model]) -> ObjectSchema:
     """Give the schema of a model; derived once."""
     fields = [_field(attribute, info) for attribute, info in model.model_fields.items()]
     required = tuple(f.name for f in fields if f.required and f.type.kind is not Kind.TIME)
-    return ObjectSchema(model, model.__name__, {field.name: field for field in fields}, required)
+    plain = frozenset(f.name for f in fields if f.type.kind in SCALARS and not f.unsupported)
+    return ObjectSchema(model, model.__name__, {f.name: f for f in fields}, required, plain)
 
 
 def format_path(path: Iterable[str | int]) -> str:

@@ -19,6 +19,7 @@ class _Inner(Model):
     name: str
     count: int | None = None
     odd: Annotated[str, Unsupported("it is odd")] = ""
+    flag: Annotated[bool | None, Unsupported("it is a flag")] = None
 
 
 class _Thing(Object):
@@ -78,6 +79,12 @@ def test_names_fields_without_effect() -> None:
         "inners[1].odd: kept, but without effect here: it is odd",
     ]
     assert report.body == body
+
+
+def test_a_false_that_is_set_is_set() -> None:
+    """Where Go has a pointer, false is not absent, so it asks for something that will not happen."""
+    assert check(_Thing, {"inner": {"name": "a", "flag": False}}).without_effect
+    assert not check(_Thing, {"inner": {"name": "a", "flag": None}}).without_effect
 
 
 def test_drops_nulls_like_go() -> None:

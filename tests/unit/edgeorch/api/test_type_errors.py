@@ -52,6 +52,10 @@ JSON = "json: cannot unmarshal"
             {"metadata": {"creationTimestamp": "now"}},
             r'parsing time "\"now\"" as "2006-01-02T15:04:05Z07:00": cannot parse "now"',
         ),
+        (
+            {"metadata": {"creationTimestamp": "2026-02-30T00:00:00Z"}},
+            r'parsing time "\"2026-02-30T00:00:00Z\"" as "2006-01-02T15:04:05Z07:00": cannot parse "2026-02-30T00:00:00Z"',
+        ),
     ],
 )  # fmt: skip
 def test_speaks_go(body: dict[str, Any], message: str) -> None:

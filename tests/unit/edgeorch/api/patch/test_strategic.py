@@ -224,6 +224,10 @@ def test_long_lists_take_no_quadratic_time() -> None:
     assert all(item["value"] == 1 for item in merged)
 
 
+def name_of(item: Any) -> str:
+    return str(item["name"])
+
+
 name = st.sampled_from("abcd")
 item: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"name": name}, optional={"value": st.integers(0, 2), "words": st.lists(name, max_size=2)}
@@ -233,7 +237,7 @@ documents = st.fixed_dictionaries(
     optional={
         "kind": name,
         "labels": st.dictionaries(name, name, max_size=3),
-        "items": st.lists(item, max_size=4, unique_by=lambda i: i["name"]),
+        "items": st.lists(item, max_size=4, unique_by=name_of),
         "atomic": st.lists(item, max_size=2),
         "words": st.lists(name, max_size=4, unique=True),
         "numbers": st.lists(st.integers(0, 2), max_size=3),
@@ -253,7 +257,7 @@ def test_is_idempotent(document: dict[str, Any], patch: dict[str, Any]) -> None:
     assert (document, patch) == before
 
 
-@given(documents, st.lists(item, max_size=4, unique_by=lambda i: i["name"]), st.randoms(use_true_random=False))
+@given(documents, st.lists(item, max_size=4, unique_by=name_of), st.randoms(use_true_random=False))
 def test_order_is_obeyed(document: dict[str, Any], change: list[dict[str, Any]], random: Any) -> None:
     """Items that the order names come in its order, nothing is lost or doubled, and twice is once."""
     live = [i["name"] for i in document.get("items", [])]
