@@ -6,7 +6,6 @@ leaves nothing behind; what a killed test run left is removed by the next one.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -17,13 +16,14 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import IO, Final
 
 from edgeorch_agent.runtime.containers_conf import HostFacts
 from edgeorch_agent.runtime.podman_home import Bridge, PodmanHome, free_subnet
+from tests.lab.folders import run_folder
 
 LAB_ROOT: Final = Path("/tmp/edgeorch-lab")
 """Where test runs keep their Podmans, a folder each. Short: sockets lie below."""
@@ -129,7 +129,7 @@ class PodmanHost:
         options = [f"--change=CMD {json.dumps(list(cmd))}"] if cmd else []
         options += [f"--change={change}" for change in changes]
         archive = self.root / "image.tar"
-        archive.write_bytes(_busybox_root(files or {}))
+        archive.write_bytes(busybox_root(files or {}))
         self.podman("import", *options, str(archive), names[0])
         archive.unlink()
         for name in names[1:]:
@@ -249,37 +249,14 @@ class PodmanHost:
 
 
 @contextmanager
-def lab_folder() -> Iterator[Path]:
-    """Give this test run a folder below :data:`LAB_ROOT`, and remove what dead runs left in theirs.
-
-    A run holds a lock on its folder, which the kernel releases however the run ends.
-    """
-    LAB_ROOT.mkdir(exist_ok=True)
-    mine = LAB_ROOT / str(os.getpid())
-    with ExitStack() as stack:
-        with (LAB_ROOT / "lock").open("w") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)
-            for folder in filter(Path.is_dir, LAB_ROOT.iterdir()):
-                _remove_if_dead(folder)
-            mine.mkdir()
-            held = stack.enter_context((mine / "lock").open("w"))
-            fcntl.flock(held, fcntl.LOCK_EX)
-        yield mine
-        shutil.rmtree(mine, ignore_errors=True)
+def lab_folder(root: Path = LAB_ROOT) -> Iterator[Path]:
+    """Give this test run a folder for its Podmans, and remove what dead runs left in theirs."""
+    with run_folder(root, lambda left: PodmanHost(left).stop()) as folder:
+        yield folder
 
 
-def _remove_if_dead(folder: Path) -> None:
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        for host in filter(Path.is_dir, folder.iterdir()):
-            PodmanHost(host).stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _busybox_root(files: Mapping[str, bytes]) -> bytes:
+def busybox_root(files: Mapping[str, bytes]) -> bytes:
+    """Give a root file system as a tar: busybox with the applets that tests use, and some files (path -> content)."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         busybox = shutil.which("busybox")
