@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 logger = logging.getLogger(__name__)
+
+
+Start = Callable[[], Coroutine[Any, Any, object]]
+Components = Mapping[str, Start]
+"""Eternal tasks by name, not yet started: a start that fails half-way leaves none of them behind."""
 
 
 class ComponentEnded(RuntimeError):
     """A task that must run for ever came to an end."""
 
 
-async def run_forever(components: Mapping[str, Coroutine[Any, Any, object]], stop: asyncio.Event) -> None:
+async def run_forever(components: Components, stop: asyncio.Event) -> None:
     """Run components until ``stop`` is set (returns) or one of them ends (raises).
 
     On both ways out the others are cancelled and awaited.
     """
-    tasks = [asyncio.create_task(coro, name=name) for name, coro in components.items()]
+    tasks = [asyncio.create_task(start(), name=name) for name, start in components.items()]
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)

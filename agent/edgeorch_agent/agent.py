@@ -8,10 +8,9 @@ import datetime as dt
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from edgeorch import __version__
 from edgeorch.config.agent_files import AgentFiles
@@ -25,7 +24,7 @@ from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
 from edgeorch.mqtt.streams import StreamHub
 from edgeorch.mqtt.topics import NodeTopic, Topics
-from edgeorch.tasks import run_forever
+from edgeorch.tasks import Components, run_forever
 from edgeorch_agent.checkpoint import Checkpoint
 from edgeorch_agent.desired import DesiredLink
 from edgeorch_agent.log_calls import LogCalls
@@ -50,8 +49,6 @@ from edgeorch_agent.runtime.service import PodmanService
 logger = logging.getLogger(__name__)
 
 PRESENCE_GOODBYE_SECONDS = 2.0
-
-Components = dict[str, Coroutine[Any, Any, object]]
 
 
 class Agent:
@@ -102,23 +99,16 @@ class Agent:
         presence = Presence(online=True, session=self._session, version=__version__)
         self._outbox.set(self._topics.name(NodeTopic(name, "presence")), presence.encode())
         await self._desired.start()
-        heartbeat = self._topics.name(NodeTopic(name, "heartbeat"))
         return {
-            "outbox": self._outbox.run(),
-            "checkpoint": self._checkpoint.run(),
-            "desired": self._desired.run(),
-            "pods": self._pods.run(),
-            "node": self._reporter.run(),
-            "connections": self._follow_connections(),
-            "streams": self._hub.run(),
-            "calls": self._dispatcher.run(),
-            "heartbeat": beat(
-                self._bus,
-                heartbeat,
-                self._session,
-                lambda: self._desired.digest,
-                self._settings.heartbeat_seconds,
-            ),
+            "outbox": self._outbox.run,
+            "checkpoint": self._checkpoint.run,
+            "desired": self._desired.run,
+            "pods": self._pods.run,
+            "node": self._reporter.run,
+            "connections": self._follow_connections,
+            "streams": self._hub.run,
+            "calls": self._dispatcher.run,
+            "heartbeat": self._beat,
         }
 
     async def close(self) -> None:
@@ -130,6 +120,11 @@ class Agent:
                 async with asyncio.timeout(PRESENCE_GOODBYE_SECONDS):
                     await self._bus.publish(topic, gone.encode(), retain=True)
         self._checkpoint.close()
+
+    async def _beat(self) -> None:
+        topic = self._topics.name(NodeTopic(self._settings.node_name, "heartbeat"))
+        period = self._settings.heartbeat_seconds
+        await beat(self._bus, topic, self._session, lambda: self._desired.digest, period)
 
     async def _follow_connections(self) -> None:
         """Look at our address again: a new connection may have come with a new one."""
@@ -155,23 +150,24 @@ class Agent:
 
 
 @asynccontextmanager
-async def _podman(settings: AgentSettings, components: Components) -> AsyncIterator[PodmanRuntime]:
-    """Give the runtime: the machine's Podman, or one of the agent's own with its service supervised."""
+async def _podman(settings: AgentSettings) -> AsyncIterator[tuple[PodmanRuntime, Components]]:
+    """Give the runtime: the machine's Podman, or one of the agent's own, whose service must be supervised."""
     home = own_home(settings)
-    socket = Path(settings.podman_socket)
-    service = None
-    if home is not None:
-        service = PodmanService(home)
-        await service.start()
-        components["podman"] = service.supervise()
-        socket = home.socket
-    runtime = PodmanRuntime(socket, node=settings.node_name)
+    if home is None:
+        runtime = PodmanRuntime(Path(settings.podman_socket), node=settings.node_name)
+        try:
+            yield runtime, {}
+        finally:
+            await runtime.aclose()
+        return
+    service = PodmanService(home)
+    await service.start()
+    runtime = PodmanRuntime(home.socket, node=settings.node_name)
     try:
-        yield runtime
+        yield runtime, {"podman": service.supervise}
     finally:
         await runtime.aclose()
-        if service is not None:
-            await service.stop()
+        await service.stop()
 
 
 def _bus(settings: AgentSettings, session: str) -> PahoBus:
@@ -201,14 +197,13 @@ async def run(settings: AgentSettings, stop: asyncio.Event, ready: asyncio.Event
     session = secrets.token_hex(8)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     bus = _bus(settings, session)
-    components: Components = {}
     async with AsyncExitStack() as stack:
-        runtime = await stack.enter_async_context(_podman(settings, components))
+        runtime, podman = await stack.enter_async_context(_podman(settings))
         agent = Agent(settings, runtime, bus, read_facts(settings.data_dir), session)
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(agent.close)
-        components |= await agent.components()
+        components = await agent.components()
         await bus.start()
         logger.info("agent of node %s is up", settings.node_name)
         ready.set()
-        await run_forever(components, stop)
+        await run_forever({**podman, **components}, stop)

@@ -9,10 +9,10 @@ import asyncio
 import datetime as dt
 import gc
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from edgeorch.api.table import default_table
 from edgeorch.config.settings import ServerSettings
@@ -22,7 +22,7 @@ from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
 from edgeorch.mqtt.topics import Topics
 from edgeorch.pki import ADMIN, MASTERS, MQTT_SERVER, PkiFolder, Subject
-from edgeorch.tasks import run_forever
+from edgeorch.tasks import Components, Start, run_forever
 from edgeorch_server.addresses import LOOPBACK, certificate_hosts
 from edgeorch_server.apiserver.app import create_app
 from edgeorch_server.apiserver.auth.authentication import CertificateAuthenticator, ChainedAuthenticator
@@ -59,7 +59,7 @@ class ControlPlane:
     """A control plane that has started: where its API is, and the tasks that must go on running."""
 
     url: str
-    components: dict[str, Coroutine[Any, Any, object]]
+    components: Components
 
 
 @asynccontextmanager
@@ -77,18 +77,18 @@ async def control_plane(settings: ServerSettings) -> AsyncIterator[ControlPlane]
         gc.collect()
         gc.freeze()
 
-        components: dict[str, Coroutine[Any, Any, object]] = {}
+        components: dict[str, Start] = {}
         if not settings.mqtt_url:
             broker = _broker(settings, pki)
             await broker.start()
             stack.push_async_callback(broker.stop)
-            components["broker"] = broker.run()
+            components["broker"] = broker.run
         topics = Topics(settings.mqtt_root)
         bus = PahoBus(_bus_settings(settings, pki))
         await bus.start()
         stack.push_async_callback(bus.stop)
         fleet = Fleet(bus, topics, registry, now=_now)
-        components["fleet"] = fleet.run()
+        components["fleet"] = fleet.run
         components |= _controllers(registry, fleet, settings)
 
         streams = OpenStreams()
@@ -108,16 +108,10 @@ async def control_plane(settings: ServerSettings) -> AsyncIterator[ControlPlane]
         await stack.enter_async_context(server)
         url = f"https://{_reachable(settings.api_host)}:{server.port}"
         _write_kubeconfig(settings, pki, url)
-        try:
-            yield ControlPlane(url, components)
-        finally:
-            for component in components.values():
-                component.close()
+        yield ControlPlane(url, components)
 
 
-def _controllers(
-    registry: Registry, fleet: Fleet, settings: ServerSettings
-) -> dict[str, Coroutine[Any, Any, object]]:
+def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> dict[str, Start]:
     node_lifecycle = NodeLifecycle(
         registry,
         fleet.liveness,
@@ -131,9 +125,9 @@ def _controllers(
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
     )
     return {
-        "scheduler": Scheduler(registry, default_profile(), recorder, _now).run(),
-        "node-lifecycle": run_node_lifecycle(node_lifecycle, registry, fleet.liveness),
-        **{controller.name: controller.run() for controller in controllers},
+        "scheduler": Scheduler(registry, default_profile(), recorder, _now).run,
+        "node-lifecycle": partial(run_node_lifecycle, node_lifecycle, registry, fleet.liveness),
+        **{controller.name: controller.run for controller in controllers},
     }
 
 

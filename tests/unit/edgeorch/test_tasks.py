@@ -16,7 +16,7 @@ async def test_a_component_that_ends_ends_the_process() -> None:
     """When one component returns, the others are cancelled and the process fails."""
     log: list[str] = []
     with pytest.raises(ComponentEnded, match="short ended"):
-        await run_forever({"long": _eternal(log), "short": asyncio.sleep(0)}, asyncio.Event())
+        await run_forever({"long": lambda: _eternal(log), "short": lambda: asyncio.sleep(0)}, asyncio.Event())
     assert log == ["cancelled"]
 
 
@@ -27,7 +27,7 @@ async def test_a_component_that_fails_fails_the_process_with_its_error() -> None
         raise ValueError("disk on fire")
 
     with pytest.raises(ValueError, match="disk on fire"):
-        await run_forever({"long": _eternal([]), "broken": broken()}, asyncio.Event())
+        await run_forever({"long": lambda: _eternal([]), "broken": broken}, asyncio.Event())
 
 
 async def test_stop_ends_all_in_good_order() -> None:
@@ -35,5 +35,5 @@ async def test_stop_ends_all_in_good_order() -> None:
     log: list[str] = []
     stop = asyncio.Event()
     asyncio.get_running_loop().call_soon(stop.set)
-    await run_forever({"a": _eternal(log), "b": _eternal(log)}, stop)
+    await run_forever({"a": lambda: _eternal(log), "b": lambda: _eternal(log)}, stop)
     assert log == ["cancelled", "cancelled"]
