@@ -132,9 +132,18 @@ class Executor:
         if container is not None:
             loop = asyncio.get_running_loop()
             began = loop.time()
-            await self._services.hooks.pre_stop(task.desired.pod, container, action.container_id, grace)
+            await self._pre_stop(action, container, task)
             grace = max(grace - (loop.time() - began), min(grace, MINIMUM_GRACE))
         await self._services.runtime.stop_container(action.container_id, grace)
+
+    async def _pre_stop(self, action: StopContainer, container: Container, task: Task) -> None:
+        """Run the preStop hook; one that fails does not keep the container from ending."""
+        pod = task.desired.pod
+        try:
+            await self._services.hooks.pre_stop(pod, container, action.container_id, action.grace)
+        except Exception:
+            logger.exception("preStop hook of container %s failed", container.name)
+            self._services.recorder.warning(pod, "FailedPreStopHook", "PreStopHook failed", container.name)
 
     async def ensure_image(self, container: Container, task: Task, before: ImageState | None) -> ImageState:
         """Look for an image and pull it if the policy asks for that; a failure is a state too."""
@@ -152,14 +161,17 @@ class Executor:
                 credentials(pod, image, task.inputs),
                 announce,
             )
-        except ImageProblem as problem:
-            self._report_image_problem(problem, container, task)
-            delay = backoff.doubled(before.delay if before else 0.0)
-            return ImageState(
-                image, reason=problem.reason, message=str(problem), at=services.now(), delay=delay
-            )
-        self._report_image(found, container, task)
-        return ImageState(image, info=found.info)
+        except ImageProblem as exc:
+            problem = exc
+        except Exception as exc:
+            logger.exception("looking for image %s failed", image)
+            problem = ImageProblem("ErrImagePull", repr(exc))
+        else:
+            self._report_image(found, container, task)
+            return ImageState(image, info=found.info)
+        self._report_image_problem(problem, container, task)
+        delay = backoff.doubled(before.delay if before else 0.0)
+        return ImageState(image, reason=problem.reason, message=str(problem), at=services.now(), delay=delay)
 
     def _report_image(self, found: Found, container: Container, task: Task) -> None:
         recorder, pod, image = self._services.recorder, task.desired.pod, container.image

@@ -215,9 +215,13 @@ class PodWorker:
         try:
             await self._executor.stop(action, task)
             result = replace(stop, done=True)
-        except RuntimeFault as exc:
+        except RuntimeUnavailable:
             result = replace(stop, failed_at=self._services.now())
-            if not isinstance(exc, RuntimeUnavailable):
+        except Exception as exc:
+            result = replace(stop, failed_at=self._services.now())
+            if not isinstance(exc, RuntimeFault):
+                logger.exception("pod %s: stopping container %s failed", self.uid, action.container)
+            else:
                 text = f"error killing container {action.container}: {exc}"
                 self._services.recorder.warning(task.desired.pod, "FailedKillPod", text, action.container)
         if self._memory.stops.get(action.container_id) is stop:

@@ -48,6 +48,42 @@ async def test_siblings_of_a_broken_pod_run(tmp_path: Path) -> None:
         assert {uid: s.phase for uid, s in world.statuses.items()} == {"u1": "Running", "u2": "Running"}
 
 
+async def test_unforeseen_errors_are_retried(tmp_path: Path) -> None:
+    """Errors that nobody thought of, in pulls and in stops, are waited out like any other."""
+    async with World(tmp_path) as world:
+        world.host.fail("pull", ZeroDivisionError())  # type: ignore[arg-type]
+        world.apply(pod())
+        await world.settle(15)
+        assert world.statuses["u1"].phase == "Running"
+        world.host.fail("stop_container", ZeroDivisionError())  # type: ignore[arg-type]
+        world.delete("web")
+        await world.settle(10)
+        assert world.terminated == {"u1"}
+
+
+async def test_hooks_share_the_grace_period(tmp_path: Path) -> None:
+    """A preStop hook runs before the stop signal, and its time is part of the grace period."""
+    async with World(tmp_path) as world:
+        hook = {"preStop": {"sleep": {"seconds": 8}}}
+        world.host.script("web", Script(stop_after=None))
+        world.apply(
+            pod(
+                terminationGracePeriodSeconds=20,
+                containers=[{"name": "web", "image": "app:1", "lifecycle": hook}],
+            )
+        )
+        await world.settle(1)
+        world.delete("web")
+        await world.settle(7)
+        assert ("stopping", "web") not in world.host.history
+        await world.settle(2)
+        assert ("stopping", "web") in world.host.history
+        await world.settle(10)
+        assert world.terminated == set()
+        await world.settle(2)
+        assert world.terminated == {"u1"}
+
+
 async def test_others_containers_are_left_alone(tmp_path: Path) -> None:
     """What another node's agent runs in the same Podman is neither seen nor touched."""
     async with World(tmp_path) as world:
