@@ -134,7 +134,7 @@ class PodStatusReport(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Sync(Payload):
-    """``nodes/{node}/sync``: the agent says what it holds; sent on connect and when asked by ``calls/sync``."""
+    """``nodes/{node}/sync``: the agent says what it holds, on connect and whenever a Synced does not agree."""
 
     session: str
     holds: Mapping[str, str] = field(default_factory=dict)
@@ -143,7 +143,10 @@ class Sync(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Synced(Payload):
-    """``nodes/{node}/synced``: answers one Sync, after everything missing or different was published again."""
+    """``nodes/{node}/synced``: answers one Sync, after everything missing or different was published again.
+
+    One that nobody asked for, with nothing to drop, asks for a Sync: its digest will not agree.
+    """
 
     session: str
     """The session that asked; an answer to an earlier one is ignored."""

@@ -204,7 +204,7 @@ class StreamHub:
             group.create_task(self._follow_connection(), name="stream-connections")
 
     def _receive(self, message: Message) -> None:
-        topic = self.topics.parse(message.topic)
+        topic = self.topics.find(message.topic)
         if not isinstance(topic, StreamTopic):
             return
         stream = self._streams.get((topic.node, topic.stream))

@@ -160,6 +160,13 @@ class Topics:
             raise ValueError(f"{name!r} is not below {self.root!r}")
         return parse(name[len(prefix) :])
 
+    def find(self, name: str) -> Topic | None:
+        """Read a full topic name as it came from the network; None for anything that is none of ours."""
+        try:
+            return self.parse(name)
+        except ValueError:
+            return None
+
     def pattern(self, text: str) -> str:
         """Put the root before a subscription pattern such as ``nodes/+/presence``."""
         return f"{self.root}/{text}"

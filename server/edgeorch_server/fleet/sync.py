@@ -1,0 +1,134 @@
+"""Answers the agents' sync handshakes, and asks for one when a heartbeat's digest does not fit.
+
+To ask is to send a ``synced`` that nobody requested: the agent finds that its digest differs, and says what it
+holds (:mod:`edgeorch.mqtt.desired_state`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from edgeorch.errors import ApiError
+from edgeorch.mqtt.bus import Bus, Message
+from edgeorch.mqtt.messages import Heartbeat, Sync, Synced
+from edgeorch.mqtt.topics import DesiredTopic, NodeTopic, Topics
+from edgeorch_server.fleet.desired import DesiredIndex, Ref
+from edgeorch_server.fleet.garbage import Garbage
+from edgeorch_server.fleet.handshake import AnswerPace, DigestWatch, plan_repair
+from edgeorch_server.fleet.publisher import DesiredPublisher
+
+logger = logging.getLogger(__name__)
+
+AT_A_TIME = 32
+"""Handshakes that run at a time: after a restart of the broker every agent wants one."""
+
+
+class SyncAnswerer:
+    """The server's side of all handshakes."""
+
+    def __init__(
+        self, bus: Bus, topics: Topics, index: DesiredIndex, publisher: DesiredPublisher, garbage: Garbage
+    ) -> None:
+        self._bus = bus
+        self._topics = topics
+        self._index = index
+        self._publisher = publisher
+        self._garbage = garbage
+        self._asked: dict[str, Sync] = {}  # the newest one that is not being answered yet
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._limit = asyncio.Semaphore(AT_A_TIME)
+        self._watches: dict[str, DigestWatch] = {}
+        self._paces: dict[str, AnswerPace] = {}
+        self.answered = 0
+        """Handshakes that were answered."""
+
+    async def run(self) -> None:
+        """Answer, for ever; begins when the index is loaded, because an empty one would drop everything."""
+        await self._publisher.loaded()
+        await self._bus.subscribe(self._topics.pattern("nodes/+/sync"), self._receive)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+
+    def heartbeat(self, node: str, beat: Heartbeat) -> None:
+        """Look at a heartbeat's digest."""
+        if not self._publisher.is_loaded:
+            return
+        expected = self._index.digest(node)
+        watch = self._watches.setdefault(node, DigestWatch())
+        if watch.should_ask(beat.d, expected, asyncio.get_running_loop().time()) and node not in self._tasks:
+            logger.info("node %s does not hold what it should: asking for a handshake", node)
+            self._start(node, self._send(node, Synced(beat.s, digest=expected)))
+
+    def _receive(self, message: Message) -> None:
+        topic = self._topics.find(message.topic)
+        if not isinstance(topic, NodeTopic):
+            return
+        try:
+            self._asked[topic.node] = Sync.decode(message.payload)
+        except ValueError as exc:
+            self._garbage.add(topic.node, "malformed sync", exc)
+            return
+        if topic.node not in self._tasks:
+            self._start(topic.node, self._serve(topic.node))
+
+    def _start(self, node: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks[node] = asyncio.create_task(self._guard(node, work), name=f"sync-{node}")
+
+        def done(_: asyncio.Task[None]) -> None:
+            del self._tasks[node]
+            if node in self._asked and not task.cancelled():
+                self._start(node, self._serve(node))
+
+        task.add_done_callback(done)
+
+    async def _guard(self, node: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run one handshake; what goes wrong ends it and nothing else: the agent asks again."""
+        try:
+            await work
+        except ApiError as exc:
+            logger.info("handshake with node %s broke off: %s", node, exc)
+        except Exception:
+            logger.exception("handshake with node %s failed", node)
+
+    async def _serve(self, node: str) -> None:
+        pace = self._paces.setdefault(node, AnswerPace())
+        await asyncio.sleep(pace.delay(asyncio.get_running_loop().time()))
+        async with self._limit:
+            await self._answer(node, self._asked.pop(node))
+
+    async def _answer(self, node: str, sync: Sync) -> None:
+        assumed = dict(sync.holds)  # what the node holds once everything sent has arrived
+        while True:
+            wanted = {ref.key: version for ref, version in self._index.versions(node).items()}
+            repair = plan_repair(assumed, wanted)
+            if not repair.publish:
+                break
+            refs = {ref.key: ref for ref in self._index.versions(node)}
+            await self._publisher.publish(node, [refs[key] for key in repair.publish])
+            assumed |= {key: wanted[key] for key in repair.publish}
+        drop = {key: version for key, version in sync.holds.items() if key in repair.drop}
+        await self._clear(node, drop)
+        await self._send(node, Synced(sync.session, drop, self._index.digest(node)))
+        self.answered += 1
+
+    async def _clear(self, node: str, drop: Mapping[str, str]) -> None:
+        """Clear what the broker may still have retained of objects that the node should not hold."""
+        refs = []
+        for key in drop:
+            try:
+                ref = Ref(*key.split("/"))
+                self._topics.name(DesiredTopic(node, ref.resource, ref.namespace, ref.name))
+            except (TypeError, ValueError):
+                self._garbage.add(node, "bad key in sync", key)
+                continue
+            refs.append(ref)
+        await self._publisher.publish(node, refs)
+
+    async def _send(self, node: str, message: Synced) -> None:
+        await self._bus.publish(self._topics.name(NodeTopic(node, "synced")), message.encode())
