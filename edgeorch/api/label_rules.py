@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from edgeorch.api.names import dns_subdomain_problems
+
 _NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _NAME_RULE = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_NAME}')"
@@ -18,16 +19,9 @@ _VALUE_RULE = (
     "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
     f"for validation is '({_NAME})?')"
 )
-_SUBDOMAIN_RULE = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    f"'{_SUBDOMAIN}')"
-)
 _MAX_NAME = 63
-_MAX_SUBDOMAIN = 253
 
 _IS_NAME = re.compile(_NAME)
-_IS_SUBDOMAIN = re.compile(_SUBDOMAIN)
 
 
 def qualified_name_problems(text: str) -> list[str]:
@@ -40,10 +34,7 @@ def qualified_name_problems(text: str) -> list[str]:
     if slash and not prefix:
         problems.append("prefix part must be non-empty")
     elif slash:
-        if len(prefix) > _MAX_SUBDOMAIN:
-            problems.append(f"prefix part must be no more than {_MAX_SUBDOMAIN} bytes")
-        if not _IS_SUBDOMAIN.fullmatch(prefix):
-            problems.append(f"prefix part {_SUBDOMAIN_RULE}")
+        problems += [f"prefix part {problem}" for problem in dns_subdomain_problems(prefix)]
     if not name:
         problems.append("name part must be non-empty")
     elif len(name) > _MAX_NAME:
