@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,12 +20,12 @@ from edgeorch.cli.up.cluster import SERVER
 from edgeorch.cli.up.layout import ClusterFolder
 from edgeorch.cli.up.namespaces import Board, Bridge, cluster_tag
 from edgeorch.cli.up.nodes import LocalNode
+from edgeorch_agent.runtime.base import LABEL_CONTAINER, LABEL_NAME, LABEL_NAMESPACE
 from tests.fakes.mosquitto import free_port
-from tests.lab import leftovers
+from tests.lab import leftovers, proc
 from tests.lab.folders import run_folder
 from tests.lab.kubectl import Kubectl, Output, kubectl_binaries, run
 from tests.lab.podman import BUSYBOX, busybox_root, why_no_podman
-from tests.lab.waiting import wait_until
 
 ROOT = Path("/tmp/edgeorch-e2e")
 EDGEORCH = Path(sys.executable).with_name("edgeorch")
@@ -49,7 +47,7 @@ def why_no_cluster() -> str:
 class Cluster:
     """One cluster in one folder."""
 
-    def __init__(self, root: Path, *, environ: Mapping[str, str] | None = None, hosts: str = "127.0.0.1") -> None:
+    def __init__(self, root: Path, *, environ: Mapping[str, str] | None = None) -> None:
         """Choose free ports. ``environ`` (``EDGEORCH_*``) reaches server and agents through ``edgeorch up``."""
         root.mkdir(parents=True, exist_ok=True)
         self.folder = ClusterFolder(root / "c")
@@ -59,6 +57,7 @@ class Cluster:
         self.api_port, self.mqtt_port = free_port(), free_port()
         self._environ = dict(environ or {})
         self._nodes: dict[str, LocalNode] = {}
+        self._containers: set[str] = set()
 
     # The command
 
@@ -81,6 +80,7 @@ class Cluster:
 
     def down(self) -> Output:
         """Run ``edgeorch down``."""
+        self._containers |= leftovers.containers(self.folder)
         return self.edgeorch("down", f"--data-dir={self.folder.root}", timeout=UP_TIMEOUT)
 
     def kubectl(self, namespace: str = "", binary: Path | None = None) -> Kubectl:
@@ -94,21 +94,21 @@ class Cluster:
 
     @property
     def server(self) -> processes.Process:
-        """The control plane's process."""
+        """Give the control plane's process."""
         return self._running(SERVER)
 
     def agent(self, node: str) -> processes.Process:
-        """The process of a node's agent."""
+        """Give the process of a node's agent."""
         return self._running(self.node(node).agent)
 
     def broker_pid(self) -> int:
         """Find Mosquitto, the server's child."""
-        return next(pid for pid in leftovers.children(self.server.pid) if leftovers.name(pid) == "mosquitto")
+        return next(pid for pid in proc.children(self.server.pid) if proc.name(pid) == "mosquitto")
 
     def podman_service_pid(self, node: str) -> int:
         """Find the service of a node's Podman, its agent's child."""
         return next(
-            pid for pid in leftovers.children(self.agent(node).pid) if b"\0service\0" in leftovers.command_line(pid)
+            pid for pid in proc.children(self.agent(node).pid) if b"\0service\0" in proc.command_line(pid)
         )
 
     @property
@@ -155,18 +155,22 @@ class Cluster:
         """Take everything away, whatever state it is in; what is left all the same is removed by force."""
         with suppress(AssertionError):
             self.down()
-        leftovers.remove(self.folder, self.tag)
+        leftovers.remove(self.folder, self.tag, self._containers)
 
     def leftovers(self) -> list[str]:
         """Name what is on the machine of this cluster besides its folder."""
-        return leftovers.find(self.folder, self.tag)
+        return leftovers.find(self.folder, self.tag, self._containers)
 
     def diagnose(self) -> str:
         """Tell what a person would look at first when a test has failed."""
         parts = [f"=== cluster {self.folder.root}, tag {self.tag}"]
         if self.folder.kubeconfig.exists():
             kubectl = self.kubectl()
-            for words in (("get", "nodes", "-o", "wide"), ("get", "pods", "-A", "-o", "wide"), ("get", "events", "-A")):
+            for words in (
+                ("get", "nodes", "-o", "wide"),
+                ("get", "pods", "-A", "-o", "wide"),
+                ("get", "events", "-A"),
+            ):
                 with suppress(AssertionError, OSError):
                     parts.append(str(kubectl(*words, "--request-timeout=5s", code=None, timeout=10)))
         for node in self.nodes:
@@ -181,3 +185,14 @@ class Cluster:
         found = processes.find(self.folder.pid_file(process))
         assert found is not None, f"{process} does not run"
         return found
+
+
+def _path(labels: Mapping[str, str]) -> str:
+    return "/".join(labels[label] for label in (LABEL_NAMESPACE, LABEL_NAME, LABEL_CONTAINER))
+
+
+@contextmanager
+def cluster_folder() -> Iterator[Path]:
+    """Give this test run a folder for its clusters, and remove the clusters that dead runs left."""
+    with run_folder(ROOT, lambda left: Cluster(left).stop()) as folder:
+        yield folder

@@ -50,7 +50,9 @@ class CommandFailed(AssertionError):
     """A command ended otherwise than the test said it would."""
 
 
-def run(command: list[str], *, stdin: str | None, env: dict[str, str], timeout: float, code: int | None) -> Output:
+def run(
+    command: list[str], *, stdin: str | None, env: dict[str, str], timeout: float, code: int | None
+) -> Output:
     """Run a command to its end; ``code`` is the exit code it must have, None lets any pass."""
     try:
         done = subprocess.run(

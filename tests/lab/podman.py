@@ -23,6 +23,7 @@ from typing import IO, Final
 
 from edgeorch_agent.runtime.containers_conf import HostFacts
 from edgeorch_agent.runtime.podman_home import Bridge, PodmanHome, free_subnet
+from tests.fakes.mosquitto import free_port
 from tests.lab.folders import run_folder
 
 LAB_ROOT: Final = Path("/tmp/edgeorch-lab")
@@ -60,6 +61,8 @@ class PodmanHost:
         self._own_bridge = bridge
         self._launcher = tuple(launcher)
         self._containers: set[str] = set()
+        self.registry_port = free_port()
+        """Where a registry without TLS may listen."""
         self.home = PodmanHome(root / "storage", root / "run", launcher=self._launcher)
 
     @property

@@ -1,0 +1,88 @@
+"""What /proc tells of processes (proc(5)); a process that has just ended tells nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_GONE_WITHIN = 15.0
+
+
+def pids() -> list[int]:
+    """Give all processes but this one."""
+    return [int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit() and int(e.name) != os.getpid()]
+
+
+def command_line(pid: int) -> bytes:
+    """Give the arguments, a NUL after each; nothing for a kernel thread or a zombie."""
+    return _read(pid, "cmdline")
+
+
+def name(pid: int) -> str:
+    """Give the command's name (at most 15 bytes)."""
+    return _read(pid, "comm").decode(errors="replace").strip()
+
+
+def mounts(pid: int) -> bytes:
+    """Give the mounts that a process sees (mountinfo)."""
+    return _read(pid, "mountinfo")
+
+
+def cgroups(pid: int) -> bytes:
+    """Give the control groups a process is in."""
+    return _read(pid, "cgroup")
+
+
+def mount_namespace(pid: int) -> int:
+    """Give the inode of the mount namespace a process is in; 0 once it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/ns/mnt").stat().st_ino
+    return 0
+
+
+def children(parent: int) -> list[int]:
+    """Give the processes that a process has started and not lost."""
+    return [pid for pid in pids() if _parent(pid) == parent]
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process still runs; a zombie does not."""
+    return _state(pid) not in {"", "Z"}
+
+
+def kill(victims: Iterable[int], number: int = signal.SIGKILL) -> None:
+    """Send a signal to processes and wait until all of them are gone."""
+    doomed = list(victims)
+    for pid in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    deadline = time.monotonic() + _GONE_WITHIN
+    while left := [pid for pid in doomed if alive(pid)]:
+        for pid in left:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        assert time.monotonic() < deadline, f"processes {left} do not end"
+        time.sleep(0.02)
+
+
+def _state(pid: int) -> str:
+    return _after_name(pid)[0]
+
+
+def _parent(pid: int) -> int:
+    return int(_after_name(pid)[1] or 0)
+
+
+def _after_name(pid: int) -> list[str]:
+    stat = _read(pid, "stat").decode(errors="replace")
+    return stat.rpartition(")")[2].split()[:2] or ["", ""]
+
+
+def _read(pid: int, file: str) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/{file}").read_bytes()
+    return b""
