@@ -1,4 +1,4 @@
-"""The values of an object's selectable fields, read from its JSON."""
+"""The values of an object's selectable fields, for objects that are read back from a disk."""
 
 from __future__ import annotations
 
