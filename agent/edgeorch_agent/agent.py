@@ -28,7 +28,7 @@ from edgeorch.tasks import Components, run_forever
 from edgeorch_agent.checkpoint import Checkpoint
 from edgeorch_agent.desired import DesiredLink
 from edgeorch_agent.log_calls import LogCalls
-from edgeorch_agent.node.addresses import address_towards
+from edgeorch_agent.node.addresses import node_address
 from edgeorch_agent.node.facts import Facts, read_facts
 from edgeorch_agent.node.heartbeat import beat
 from edgeorch_agent.node.reporter import NodeReporter
@@ -136,8 +136,7 @@ class Agent:
     def _address(self) -> str:
         if self._settings.node_ip:
             return self._settings.node_ip
-        host, port = broker_address(self._settings.mqtt_url)
-        return address_towards(host, port)
+        return node_address(*broker_address(self._settings.mqtt_url))
 
     def _node_facts(self) -> NodeFacts:
         address = self._address()

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
+
+ELSEWHERE = ("192.0.2.1", 9)
+"""An address of nobody (RFC 5737): the way there is the default route."""
+
+
+def node_address(host: str, port: int) -> str:
+    """Give the address that others reach this board at.
+
+    The one on the way to the broker; where the broker is on this very box, the one of the default route.
+    """
+    address = address_towards(host, port)
+    if address and ipaddress.ip_address(address).is_loopback:
+        return address_towards(*ELSEWHERE) or address
+    return address
 
 
 def address_towards(host: str, port: int) -> str:
