@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from edgeorch_server.apiserver.printers import KubernetesPrinter
 
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.pod import Pod
@@ -27,6 +26,7 @@ from edgeorch_server.apiserver.auth.authentication import (
     StaticToken,
     TokenAuthenticator,
 )
+from edgeorch_server.apiserver.printers import KubernetesPrinter
 from edgeorch_server.apiserver.server import HttpServer, tls_context
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.registry.base import LogOptions, User
@@ -85,6 +85,11 @@ class Cluster:
         if client:
             context.load_cert_chain(self.pki.certificate(client), self.pki.key(client))
         return context
+
+    def stored(self, resource: str, name: str, namespace: str = "default") -> bytes:
+        """Look at what is stored; empty when there is no such object."""
+        entry = self.store.get(resource, namespace, name)
+        return entry.data if entry else b""
 
     def client(self, who: str | None = "admin") -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, verify=self.tls(who), timeout=20)
