@@ -79,7 +79,16 @@ class PodmanHost:
     def prepare(self) -> None:
         """Make the folders and the configuration."""
         bridge = self._choose_bridge() if self._own_bridge else None
-        self.home = PodmanHome(self.root / "storage", self.root / "run", bridge=bridge, launcher=self._launcher)
+        self.root.mkdir(parents=True, exist_ok=True)
+        registries = self.root / "registries.conf"
+        registries.write_text(f'[[registry]]\nlocation = "127.0.0.1:{self.registry_port}"\ninsecure = true\n')
+        self.home = PodmanHome(
+            self.root / "storage",
+            self.root / "run",
+            bridge=bridge,
+            launcher=self._launcher,
+            environment={**os.environ, "CONTAINERS_REGISTRIES_CONF": str(registries)},
+        )
         self.home.prepare(HostFacts.read())
 
     def start_service(self) -> None:

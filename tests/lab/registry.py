@@ -38,7 +38,11 @@ def registry(folder: Path, port: int, *, login: bool = False) -> Iterator[str]:
         (folder / "htpasswd").write_text(_HTPASSWD)
         config += _AUTH.format(path=folder / "htpasswd")
     (folder / "registry.yml").write_text(config)
-    process = subprocess.Popen(["docker-registry", "serve", folder / "registry.yml"])
+    process = subprocess.Popen(
+        ["docker-registry", "serve", folder / "registry.yml"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         _wait_for(f"http://127.0.0.1:{port}/v2/", process)
         yield f"127.0.0.1:{port}"
