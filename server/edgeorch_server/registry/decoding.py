@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import orjson
+
 from edgeorch.api import field_check, type_errors
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
@@ -28,7 +30,7 @@ def decode_body(
     body: dict[str, Any],
     options: WriteOptions,
     *,
-    stored: dict[str, Any] | None = None,
+    stored: bytes | None = None,
 ) -> ObjectT:
     """Check and type the body of a POST or PUT; raises BadRequest.
 
@@ -45,7 +47,7 @@ def decode_foreign(
     kind: str,
     options: WriteOptions,
     *,
-    stored: dict[str, Any] | None = None,
+    stored: bytes | None = None,
 ) -> ObjectT:
     """Do the same for a body that is not the resource's own: a Binding, an Eviction."""
     cleaned = check_fields(
@@ -64,7 +66,7 @@ def check_fields(
     options: WriteOptions,
     refuse: Refuse,
     *,
-    stored: dict[str, Any] | None = None,
+    stored: bytes | None = None,
 ) -> dict[str, Any]:
     """Apply ``fieldValidation`` and give the body without what the model does not know."""
     report = field_check.check(model, body)
@@ -74,9 +76,14 @@ def check_fields(
     if options.field_validation == "Warn":
         options.warnings.extend(problems)
     if report.without_effect:
-        known = {field.path for field in field_check.check(model, stored).without_effect} if stored else set()
+        known = _without_effect(model, stored) if stored else frozenset()
         options.warnings.extend(str(field) for field in report.without_effect if field.path not in known)
     return report.body
+
+
+def _without_effect(model: type[Object], stored: bytes) -> frozenset[str]:
+    report = field_check.check(model, orjson.loads(stored))
+    return frozenset(field.path for field in report.without_effect)
 
 
 def _check_type(resource: ResourceInfo[Object], body: dict[str, Any]) -> None:

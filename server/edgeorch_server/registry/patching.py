@@ -47,7 +47,7 @@ class Patch(Generic[ObjectT]):
         self.names_version = _version(patched) != _version(stored)
         del self._options.warnings[self._told :]  # what an earlier attempt told
         cleaned = check_fields(
-            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=stored
+            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=entry.data
         )
         try:
             return type_errors.to_model(model, cleaned)

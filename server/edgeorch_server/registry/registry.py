@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import orjson
-
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import DeleteOptions, Object
@@ -127,7 +125,7 @@ class Registry:
         kind = self._kinds.of(resource)
         part = self._subresources.part(resource, subresource)
         stored = self._store.get(resource.key, namespace, name)
-        obj = decode_body(resource, body, options, stored=orjson.loads(stored.data) if stored else None)
+        obj = decode_body(resource, body, options, stored=stored.data if stored else None)
         if stored is None and kind.strategy.create_on_update and not subresource:
             result = self._writes.create_named(kind, namespace, name, obj, options)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgeorch.api.selectors import FieldSelector, Selector
 from edgeorch_server.registry.messages import AnyResource
@@ -33,11 +33,16 @@ def matcher(labels: Selector | None, fields: FieldSelector | None) -> Matches | 
     by_field = fields if fields and not fields.empty else None
     if by_field is None:
         return (lambda entry: by_label.matches(entry.labels)) if by_label else None
+    fields_seen = fields_of if by_field.fields & {_NAME, _NAMESPACE} else _own_fields
     if by_label is None:
-        return lambda entry: by_field.matches(fields_of(entry))
-    return lambda entry: by_label.matches(entry.labels) and by_field.matches(fields_of(entry))
+        return lambda entry: by_field.matches(fields_seen(entry))
+    return lambda entry: by_label.matches(entry.labels) and by_field.matches(fields_seen(entry))
 
 
-def fields_of(entry: Entry) -> dict[str, str]:
+def _own_fields(entry: Entry) -> Mapping[str, str]:
+    return entry.fields
+
+
+def fields_of(entry: Entry) -> Mapping[str, str]:
     """Give all selectable fields, name and namespace among them."""
     return {**entry.fields, _NAME: entry.name, _NAMESPACE: entry.namespace}

@@ -65,21 +65,14 @@ class Writes:
         self._admit(kind, Operation.CREATE, options, obj=obj)
         generation = 1 if kind.strategy.counts_generations else 0
         object_meta.stamp(meta, uid=self._new_uid(), now=self._now(), generation=generation)
-        generated = not meta.name and bool(meta.generateName)
-        if generated:
-            meta.name = self._new_name(meta.generateName)
-        kind.strategy.prepare_create(obj)
-        if errors := kind.strategy.validate(obj):
-            raise messages.invalid(resource, meta.name, errors)
+        if meta.name or not meta.generateName:
+            return Result(obj, self._insert(kind, obj, options))
         for _ in range(ATTEMPTS):
+            meta.name = self._new_name(meta.generateName)
             try:
-                entry = self._insert(kind, obj, options)
+                return Result(obj, self._insert(kind, obj, options))
             except AlreadyExists:
-                if not generated:
-                    raise
-                meta.name = self._new_name(meta.generateName)
-            else:
-                return Result(obj, Written(entry, created=True))
+                continue
         raise messages.no_unique_name(resource, meta.name)
 
     def create_named(
@@ -206,15 +199,19 @@ class Writes:
             )
         )
 
-    def _insert(self, kind: Kind[ObjectT], obj: ObjectT, options: WriteOptions) -> Entry:
+    def _insert(self, kind: Kind[ObjectT], obj: ObjectT, options: WriteOptions) -> Written:
+        """Store a new object under the name it has now."""
         resource, meta = kind.resource, obj.metadata
+        kind.strategy.prepare_create(obj)
+        if errors := kind.strategy.validate(obj):
+            raise messages.invalid(resource, meta.name, errors)
         there = self._store.get(resource.key, meta.namespace, meta.name)
         if there is not None:
             raise messages.already_exists(resource, meta.name, being_deleted=is_marked(there))
         if options.dry_run:
-            return kind.codec.preview(obj, 0)
+            return Written(kind.codec.preview(obj, 0), created=True)
         try:
-            return self._store.put(
+            entry = self._store.put(
                 resource.key,
                 meta.namespace,
                 meta.name,
@@ -224,6 +221,7 @@ class Writes:
             )
         except AlreadyExists as exc:
             raise messages.already_exists(resource, meta.name) from exc
+        return Written(entry, created=True)
 
     def _replace(
         self,

@@ -146,6 +146,14 @@ async def test_a_generated_name_that_is_taken_is_tried_anew(world: Any, manifest
     assert (await world.create(PODS, body)).entry.name == "web-00002"
 
 
+async def test_another_attempt_names_the_object_anew(world: Any) -> None:
+    """What is derived from a name follows it: a namespace's label is that of the name it got."""
+    await world.create(NAMESPACES, {"metadata": {"name": "shop-00001"}})
+    await world.create(NAMESPACES, {"metadata": {"generateName": "shop-"}})
+    labels = world.get(NAMESPACES, "shop-00002").metadata.labels
+    assert labels == {"kubernetes.io/metadata.name": "shop-00002"}
+
+
 async def test_when_no_name_is_free(world: Any, manifest: Any) -> None:
     """After eight attempts the client is told to try again in a second."""
     for number in range(1, 10):
@@ -154,7 +162,7 @@ async def test_when_no_name_is_free(world: Any, manifest: Any) -> None:
     del body["metadata"]["name"]
     with pytest.raises(AlreadyExists, match=r"was not able to generate a unique name") as caught:
         await world.create(PODS, body)
-    assert caught.value.retry_after == 1
+    assert (caught.value.name, caught.value.retry_after) == ("web-00008", 1)
 
 
 async def test_a_name_is_needed(world: Any, manifest: Any) -> None:
