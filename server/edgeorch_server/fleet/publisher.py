@@ -46,6 +46,7 @@ class DesiredPublisher:
         self._changed = Changed()
         self._unlisted = {PODS.key, CONFIG_MAPS.key, SECRETS.key}
         self._dirty: dict[Touched, None] = {}
+        self._sending = False
         self._open = False  # connected, and the broker's inventory is taken
         self.too_large = 0
         """Objects that could not be published because no MQTT packet holds them."""
@@ -61,7 +62,7 @@ class DesiredPublisher:
 
     async def idle(self) -> None:
         """Return once everything is published."""
-        await self._changed.until(lambda: self._open and not self._dirty and not self._unlisted)
+        await self._changed.until(lambda: self._open and not (self._dirty or self._sending or self._unlisted))
 
     async def run(self) -> None:
         """Publish for ever."""
@@ -139,6 +140,7 @@ class DesiredPublisher:
         except ApiError as exc:  # the connection broke: the next one brings us here again
             logger.info("could not see what the broker holds: %s", exc)
             return
+        self._dirty.clear()  # what is dirty is in the difference, unless the broker has it already
         self._mark(self._difference(held.versions))
         if not held.complete:
             logger.warning("the broker does not say what it holds: publishing everything again")
@@ -177,6 +179,7 @@ class DesiredPublisher:
             places = list(islice(self._dirty, BATCH))
             for place in places:
                 del self._dirty[place]
+            self._sending = True
             try:
                 await _all(self._publish, places)
             except ServiceUnavailable as exc:
@@ -188,7 +191,9 @@ class DesiredPublisher:
                 self._mark(places)
                 logger.warning("desired state cannot be published: %s", exc)
                 await asyncio.sleep(RETRY_SECONDS)
-            self._changed.notify()
+            finally:
+                self._sending = False
+                self._changed.notify()
 
     async def _publish(self, place: Touched) -> None:
         node, ref = place.node, place.ref
