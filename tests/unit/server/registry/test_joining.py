@@ -15,7 +15,7 @@ from edgeorch_server.store.memory import MemoryStore
 
 NOW = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
 CA = create_ca(NOW)
-TOKEN = JoinToken.create(fingerprint(CA.certificate))
+TOKEN = JoinToken("abcdef", "0123456789abcdef", fingerprint(CA.certificate))
 KEY, OTHER_KEY = new_key(), new_key()
 
 
