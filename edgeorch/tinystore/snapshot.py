@@ -8,6 +8,7 @@ has written is parsed as the JSON it is. Its table ``_journal`` says with which 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -106,10 +107,13 @@ def _render(tables: Mapping[str, Mapping[str, bytes]]) -> Iterator[bytes]:
     yield b"{\n"
     for name, documents in tables.items():
         yield json.dumps(name).encode() + _SEPARATOR + b"{\n"
-        lines = [json.dumps(key).encode() + _SEPARATOR + value for key, value in documents.items()]
-        for start in range(0, len(lines), _BATCH):
-            last = start + _BATCH >= len(lines)
-            yield b",\n".join(lines[start : start + _BATCH]) + (b"\n" if last else b",\n")
+        items = iter(documents.items())
+        comma = b""
+        while batch := list(itertools.islice(items, _BATCH)):
+            lines = [json.dumps(key).encode() + _SEPARATOR + value for key, value in batch]
+            yield comma + b",\n".join(lines)
+            comma = b",\n"
+        yield b"\n"
         yield b"},\n"
 
 
