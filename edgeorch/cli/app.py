@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
 import typer
 
 from edgeorch.cli import (
@@ -18,9 +17,6 @@ from edgeorch.cli import (
 from edgeorch.cli.output import stderr
 from edgeorch.errors import ApiError, EdgeorchError, UserError
 
-INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
-
 
 def build() -> typer.Typer:
     """Put the application together."""
@@ -31,6 +27,7 @@ def build() -> typer.Typer:
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        result_callback=_exit,
     )
     for module in (
         up_commands,
@@ -45,14 +42,15 @@ def build() -> typer.Typer:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; gives the exit code."""
+    """Run a command line; gives the exit code.
+
+    Typer itself tells of wrong usage and interrupts: which click its errors come from (its own, or the package)
+    depends on its version.
+    """
     try:
-        result = build()(list(arguments), prog_name="edgeorch", standalone_mode=False)
-    except click.ClickException as exc:
-        exc.show()
-        return exc.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+        build()(list(arguments), prog_name="edgeorch")
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else 0
     except ApiError as exc:
         stderr().print(f"Error from server ({exc.reason}): {exc}", markup=False)
         return 1
@@ -62,4 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     except EdgeorchError as exc:
         stderr().print(f"error: {exc}", markup=False)
         return 1
-    return result if isinstance(result, int) else 0
+    return 0
+
+
+def _exit(code: object) -> None:
+    """Take what a command returned for the exit code."""
+    raise typer.Exit(code if isinstance(code, int) else 0)

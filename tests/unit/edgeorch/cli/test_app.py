@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgeorch.cli.app import run
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["get", "--no-such-option"], "No such option: --no-such-option", id="unknown option"),
+        pytest.param(["no-such-command"], "No such command 'no-such-command'", id="unknown command"),
+        pytest.param(["config"], "Missing argument", id="missing argument"),
+        pytest.param(["config", "neither"], "'neither'", id="unknown choice"),
+        pytest.param(["up", "--nodes", "0"], "--nodes", id="out of range"),
+    ],
+)
+def test_wrong_usage_is_told_in_words(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in the command line is told in a few lines, with exit code 2, and never as a traceback."""
+    assert run(words) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("words", [[], ["token"], ["agent"]], ids=" ".join)
+def test_a_group_alone_shows_its_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that needs another word lists the words it knows."""
+    run(words)
+    printed = capsys.readouterr()
+    assert "Commands" in printed.out + printed.err
+
+
+def test_a_users_mistake_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What the user can mend is said in one line, with exit code 1."""
+    assert run(["get", "pods", "--kubeconfig", f"{tmp_path}/none"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert told.count("\n") == 1
+
+
+def test_the_value_of_a_command_is_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that went well ends with 0."""
+    assert run(["version"]) == 0
+    assert capsys.readouterr().out.startswith("edgeorch ")
