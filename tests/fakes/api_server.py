@@ -95,6 +95,14 @@ class Cluster:
         return httpx.AsyncClient(base_url=self.url, verify=self.tls(who), timeout=20)
 
 
+async def furnish(registry: Registry) -> None:
+    """Create what every cluster has: the namespace ``default`` and its ServiceAccount."""
+    await registry.create(NAMESPACES, Namespace(metadata=ObjectMeta(name="default")))
+    await registry.create(
+        SERVICE_ACCOUNTS, ServiceAccount(metadata=ObjectMeta(name="default", namespace="default"))
+    )
+
+
 @asynccontextmanager
 async def running_cluster(pki: PkiFolder) -> AsyncIterator[Cluster]:
     """Serve; there is a namespace ``default`` with its ServiceAccount.
@@ -103,10 +111,7 @@ async def running_cluster(pki: PkiFolder) -> AsyncIterator[Cluster]:
     """
     store = MemoryStore()
     registry = Registry(store, default_table(), now=wall_clock)
-    await registry.create(NAMESPACES, Namespace(metadata=ObjectMeta(name="default")))
-    await registry.create(
-        SERVICE_ACCOUNTS, ServiceAccount(metadata=ObjectMeta(name="default", namespace="default"))
-    )
+    await furnish(registry)
     nodes, streams = FakeNodes(), OpenStreams()
     admin = User(ADMIN, (MASTERS,))
     tokens = [StaticToken.of(ADMIN_TOKEN, admin), StaticToken.of(EXPIRED_TOKEN, admin, expires=1.0)]
