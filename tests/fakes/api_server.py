@@ -27,11 +27,13 @@ from edgeorch_server.apiserver.auth.authentication import (
     TokenAuthenticator,
 )
 from edgeorch_server.apiserver.printers import KubernetesPrinter
+from edgeorch_server.apiserver.protocol import ConnectionLimits
 from edgeorch_server.apiserver.server import HttpServer, tls_context
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.registry.base import LogOptions, User
 from edgeorch_server.registry.registry import Registry
 from edgeorch_server.store.memory import MemoryStore
+from tests.fakes.eventually import LIMIT
 
 ADMIN_TOKEN = "the-admins-token"
 EXPIRED_TOKEN = "yesterdays-token"
@@ -92,7 +94,7 @@ class Cluster:
         return entry.data if entry else b""
 
     def client(self, who: str | None = "admin") -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, verify=self.tls(who), timeout=20)
+        return httpx.AsyncClient(base_url=self.url, verify=self.tls(who), timeout=LIMIT)
 
 
 async def furnish(registry: Registry) -> None:
@@ -104,7 +106,7 @@ async def furnish(registry: Registry) -> None:
 
 
 @asynccontextmanager
-async def running_cluster(pki: PkiFolder) -> AsyncIterator[Cluster]:
+async def running_cluster(pki: PkiFolder, limits: ConnectionLimits | None = None) -> AsyncIterator[Cluster]:
     """Serve; there is a namespace ``default`` with its ServiceAccount.
 
     ``pki`` must hold the server certificate ``server``; the client certificates in it are the tests' own.
@@ -126,6 +128,6 @@ async def running_cluster(pki: PkiFolder) -> AsyncIterator[Cluster]:
         streams=streams,
     )
     tls = tls_context(pki.certificate("server"), pki.key("server"), pki.ca_certificate)
-    async with HttpServer(app, host="127.0.0.1", port=0, tls=tls, streams=streams) as server:
+    async with HttpServer(app, host="127.0.0.1", port=0, tls=tls, streams=streams, limits=limits) as server:
         yield Cluster(registry, store, server, streams, pki, nodes)
     await store.close()

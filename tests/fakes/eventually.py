@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-LIMIT = 10.0
+LIMIT = 30.0
 """Seconds, real or virtual, after which a test has failed."""
 
 

@@ -11,6 +11,7 @@ import asyncio
 import socket
 import ssl
 import time
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import cast
 
@@ -22,14 +23,20 @@ from edgeorch_server.apiserver.auth.authentication import ClientCertificate
 from edgeorch_server.apiserver.auth.middleware import CERTIFICATE_KEY
 from edgeorch_server.apiserver.body import BODY_TIMEOUT
 
-HEAD_TIMEOUT = 32.0
-"""Seconds for a request's head to arrive (Kubernetes' ReadHeaderTimeout)."""
 
-STALL_TIMEOUT = 60.0
-"""Seconds a client may leave what we wrote unread before the connection is dropped."""
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a connection may take; times in seconds, sizes in bytes."""
 
-MAX_HEAD = 1024 * 1024
-"""Bytes of a request's head (Go's DefaultMaxHeaderBytes, which is Kubernetes' limit)."""
+    head_timeout: float = 32.0
+    """For a request's head to arrive (Kubernetes' ReadHeaderTimeout)."""
+    body_timeout: float = BODY_TIMEOUT + 1
+    """For its body; a little more than the application waits, which can still answer."""
+    stall_timeout: float = 60.0
+    """How long a client may leave what we wrote unread."""
+    max_head: int = 1024 * 1024
+    """Size of a request's head (Go's DefaultMaxHeaderBytes, which is Kubernetes' limit)."""
+
 
 _KEEPALIVE = {
     "SO_KEEPALIVE": (socket.SOL_SOCKET, 1),
@@ -77,10 +84,12 @@ class ApiProtocol(HttpToolsProtocol):
         self,
         config: Config,
         state: ApiServerState,
+        limits: ConnectionLimits,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(config, state, {}, loop)
         self._state = state
+        self._limits = limits
         self._certificate: ClientCertificate | None = None
         self._reading: asyncio.TimerHandle | None = None
         """Runs while a request is arriving: until its head, then until its body is complete."""
@@ -110,7 +119,7 @@ class ApiProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             self._head += len(data)
-            if self._head > MAX_HEAD:
+            if self._head > self._limits.max_head:
                 self.transport.write(_HEAD_TOO_LARGE)
                 self.transport.close()
 
@@ -127,7 +136,7 @@ class ApiProtocol(HttpToolsProtocol):
         """Wait for the body from here on."""
         self._in_head = False
         self._stop_reading_clock()
-        self._reading = self.loop.call_later(BODY_TIMEOUT + 1, self._abort)
+        self._reading = self.loop.call_later(self._limits.body_timeout, self._abort)
         self._state.refresh_date()
         super().on_headers_complete()
 
@@ -139,7 +148,7 @@ class ApiProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give a client that does not read a limited time."""
         if self._stalled is None:
-            self._stalled = self.loop.call_later(STALL_TIMEOUT, self._abort)
+            self._stalled = self.loop.call_later(self._limits.stall_timeout, self._abort)
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -154,7 +163,7 @@ class ApiProtocol(HttpToolsProtocol):
             self._stalled = None
 
     def _await_request(self) -> None:
-        self._reading = self.loop.call_later(HEAD_TIMEOUT, self._abort)
+        self._reading = self.loop.call_later(self._limits.head_timeout, self._abort)
 
     def _stop_reading_clock(self) -> None:
         if self._reading is not None:

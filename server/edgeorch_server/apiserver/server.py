@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from edgeorch.errors import UserError
-from edgeorch_server.apiserver.protocol import ApiProtocol, ApiServerState
+from edgeorch_server.apiserver.protocol import ApiProtocol, ApiServerState, ConnectionLimits
 from edgeorch_server.apiserver.streaming import OpenStreams
 
 KEEP_ALIVE = 120
@@ -56,6 +56,7 @@ class HttpServer:
         port: int,
         tls: ssl.SSLContext | None,
         streams: OpenStreams,
+        limits: ConnectionLimits | None = None,
         stop_grace: float = STOP_GRACE,
     ) -> None:
         self._config = uvicorn.Config(
@@ -74,6 +75,7 @@ class HttpServer:
         self._port = port
         self._tls = tls
         self._streams = streams
+        self._limits = limits or ConnectionLimits()
         self._stop_grace = stop_grace
         self._state = ApiServerState()
         self._server: asyncio.Server | None = None
@@ -83,7 +85,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: ApiProtocol(self._config, self._state, loop),
+                lambda: ApiProtocol(self._config, self._state, self._limits, loop),
                 self._host,
                 self._port,
                 ssl=self._tls,

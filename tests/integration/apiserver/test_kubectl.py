@@ -14,7 +14,7 @@ import pytest
 from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
 from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject
 from tests.fakes.api_server import Cluster
-from tests.fakes.eventually import eventually
+from tests.fakes.eventually import LIMIT, eventually
 from tests.fakes.kubectl import Kubectl, kubectls
 
 VERSIONS = kubectls()
@@ -91,7 +91,7 @@ async def test_a_pod_until_it_is_ready(kubectl: Kubectl, cluster: Cluster) -> No
     header, row = (await kubectl.ok("get", "pods", "-o", "wide")).out.splitlines()
     assert header.split()[:5] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]
     assert (row.split()[0], row.split()[2], "pi-1" in row) == ("web", "Running", True)
-    await kubectl.ok("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    await kubectl.ok("wait", "--for=condition=Ready", "pod/web", "--timeout=30s")
     assert "docker.io/library/nginx:1.27" in (await kubectl.ok("describe", "pod", "web")).out
     await kubectl.ok("delete", "pod", "web", "--grace-period=0", "--force")
     assert cluster.stored("pods", "web") == b""
@@ -179,9 +179,9 @@ async def test_a_watch_shows_changes_as_they_happen(kubectl: Kubectl, cluster: C
     """``get -w`` prints a row for what is there and one for each change."""
     await kubectl.ok("create", "-f", "-", stdin=POD)
     async with running(kubectl, "get", "pods", "-w", "--no-headers") as output:
-        first = (await asyncio.wait_for(output.readline(), 20)).decode()
+        first = (await asyncio.wait_for(output.readline(), LIMIT)).decode()
         await status(cluster, "web", phase="Running")
-        second = (await asyncio.wait_for(output.readline(), 20)).decode()
+        second = (await asyncio.wait_for(output.readline(), LIMIT)).decode()
     assert (first.split()[2], second.split()[2]) == ("Pending", "Running")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgeorch.errors import BadRequest, ServiceUnavailable
 from tests.fakes.api_server import Cluster
-from tests.fakes.eventually import eventually
+from tests.fakes.eventually import LIMIT, eventually
 
 LOG = "/api/v1/namespaces/default/pods/p/log"
 
@@ -69,6 +69,6 @@ async def test_a_client_that_leaves_ends_the_stream_on_the_node(
     cluster.nodes.endless = True
     async with admin.stream("GET", f"{LOG}?follow=true") as answer:
         lines = answer.aiter_lines()
-        assert await asyncio.wait_for(anext(lines), 10) == "line"
+        assert await asyncio.wait_for(anext(lines), LIMIT) == "line"
         assert cluster.nodes.closed == 0
     await eventually(lambda: cluster.nodes.closed)

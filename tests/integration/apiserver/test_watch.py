@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.fakes.api_server import Cluster
-from tests.fakes.eventually import eventually
+from tests.fakes.eventually import LIMIT, eventually
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
@@ -25,12 +25,12 @@ class Events:
         self._lines = answer.aiter_lines()
 
     async def next(self) -> dict[str, Any]:
-        event: dict[str, Any] = json.loads(await asyncio.wait_for(anext(self._lines), 10))
+        event: dict[str, Any] = json.loads(await asyncio.wait_for(anext(self._lines), LIMIT))
         return event
 
     async def ended(self) -> bool:
         """Wait for the end of the stream; say whether nothing came before it."""
-        return await asyncio.wait_for(anext(self._lines, None), 10) is None
+        return await asyncio.wait_for(anext(self._lines, None), LIMIT) is None
 
 
 @asynccontextmanager
@@ -104,18 +104,20 @@ async def test_a_stopping_server_ends_watches_at_once(cluster: Cluster, admin: h
         await events.next()
         stopping = asyncio.create_task(cluster.server.stop())
         assert await events.ended()
-        await asyncio.wait_for(stopping, 10)
+        await asyncio.wait_for(stopping, LIMIT)
 
 
 async def test_many_watchers_hear_the_same(cluster: Cluster, admin: httpx.AsyncClient) -> None:
-    """A hundred streams, one event."""
+    """Fifty streams, one event."""
     limits = httpx.Limits(max_connections=None)
     async with (
-        httpx.AsyncClient(base_url=cluster.url, verify=cluster.tls("admin"), timeout=20, limits=limits) as many,
+        httpx.AsyncClient(
+            base_url=cluster.url, verify=cluster.tls("admin"), timeout=LIMIT, limits=limits
+        ) as many,
         asyncio.TaskGroup() as group,
     ):
-        hear = [group.create_task(_first_event(many)) for _ in range(100)]
-        await eventually(lambda: len(cluster.streams) == 100)
+        hear = [group.create_task(_first_event(many)) for _ in range(50)]
+        await eventually(lambda: len(cluster.streams) == 50)
         await put(admin, "x")
     assert {task.result() for task in hear} == {"x"}
 
