@@ -209,12 +209,12 @@ class PodmanHost:
         return Bridge(interface, free_subnet(subnets[first:] + subnets[:first], taken))
 
     def _bridge_left(self) -> str:
-        definition = self.home.storage / "networks" / "podman.json"
-        try:
-            interface = str(json.loads(definition.read_text())["network_interface"])
-        except (OSError, ValueError, KeyError):
-            return ""
-        return interface if Path("/sys/class/net", interface).exists() else ""
+        for definition in (self.home.storage / "networks").glob("*.json"):
+            with suppress(OSError, ValueError, KeyError):
+                interface = str(json.loads(definition.read_text())["network_interface"])
+                if Path("/sys/class/net", interface).exists():
+                    return interface
+        return ""
 
     def _processes(self) -> list[int]:
         """Find conmon, podman and container processes of this host: their command lines or cgroups name it."""

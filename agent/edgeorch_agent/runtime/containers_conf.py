@@ -53,8 +53,11 @@ class HostFacts:
         )
 
 
-def containers_conf(facts: HostFacts) -> str:
-    """Write the file. Raises UserError when no OCI runtime works here."""
+def containers_conf(facts: HostFacts, *, default_network: str = "") -> str:
+    """Write the file; ``default_network`` is Podman's own if empty.
+
+    Raises UserError when no OCI runtime works here.
+    """
     sections: dict[str, dict[str, object]] = {"containers": {}, "engine": {}, "network": {}}
     limits = [
         f"{name}={hard}:{hard}"
@@ -76,6 +79,8 @@ def containers_conf(facts: HostFacts) -> str:
     sections["engine"]["events_logger"] = "file"
     if facts.netavark:
         sections["network"]["network_backend"] = "netavark"
+    if default_network:
+        sections["network"]["default_network"] = default_network
     return "\n".join(
         f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entries.items())
         for section, entries in sections.items()

@@ -20,7 +20,8 @@ from edgeorch_agent.runtime.base import (
     SandboxSpec,
 )
 
-_DEFAULT_NETWORK: Final = "podman"
+_DEFAULT_NETWORK: Final = "default"
+"""Podman's word for whichever network its configuration names."""
 
 
 def pod_name(namespace: str, name: str, uid: str) -> str:

@@ -22,7 +22,6 @@ from typing import Any, Final
 from edgeorch.errors import UserError
 from edgeorch_agent.runtime.containers_conf import HostFacts, containers_conf
 
-_DEFAULT_NETWORK: Final = "podman"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a path in ``struct sockaddr_un``, without its end."""
 _NOT_FOR_CHILDREN: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC", "WATCHDOG_PID")
@@ -69,10 +68,12 @@ class PodmanHome:
             raise UserError(f"the path {self.socket} is too long for a socket: choose a shorter folder")
         for folder in (self.storage, self.run, self._networks):
             folder.mkdir(parents=True, exist_ok=True)
-        self._conf.write_text(containers_conf(facts))
+        name = ""
         if self.bridge is not None:
             network = default_network(self.bridge)
-            (self._networks / f"{_DEFAULT_NETWORK}.json").write_text(json.dumps(network, indent=2))
+            name = network["name"]
+            (self._networks / f"{name}.json").write_text(json.dumps(network, indent=2))
+        self._conf.write_text(containers_conf(facts, default_network=name))
 
     def command(self, *words: str) -> tuple[str, ...]:
         """Give the command line for ``podman WORDS``."""
@@ -116,9 +117,14 @@ class PodmanHome:
 
 
 def default_network(bridge: Bridge) -> dict[str, Any]:
-    """Define Podman's default network on a bridge of our own, under an id that stays the same."""
+    """Define Podman's default network on a bridge of our own, under an id that stays the same.
+
+    It is called after its interface: netavark names the firewall chains of a network by its name alone, so two
+    Podmans whose networks were both ``podman`` would share them, and the end of one's last pod would take the
+    masquerading from the other's.
+    """
     return {
-        "name": _DEFAULT_NETWORK,
+        "name": bridge.interface,
         "id": hashlib.sha256(f"{bridge.interface} {bridge.subnet}".encode()).hexdigest(),
         "driver": "bridge",
         "network_interface": bridge.interface,

@@ -60,6 +60,14 @@ def test_a_network_keeps_its_id():
     assert default_network(bridge)["id"] != default_network(replace(bridge, interface="eo1"))["id"]
 
 
+def test_podmans_that_share_a_network_namespace_share_no_firewall_chain():
+    """Netavark calls a network's chains after its name: each bridge's network has its own, and is the default."""
+    one, other = (default_network(Bridge(name, IPv4Network("10.89.7.0/24")))["name"] for name in ("eo0", "eo1"))
+    assert one != other
+    conf = tomllib.loads(containers_conf(VM, default_network=one))
+    assert conf["network"]["default_network"] == one
+
+
 def test_a_subnet_in_use_is_not_chosen():
     """Two Podmans in one network namespace must not give out the same addresses."""
     candidates = [IPv4Network("10.89.0.0/24"), IPv4Network("10.89.1.0/24")]

@@ -61,7 +61,7 @@ def test_a_pod_on_the_hosts_network_has_the_hosts_name_and_ports():
     ("network", "ip", "asked"),
     [
         pytest.param("", "", None, id="default"),
-        pytest.param("", "10.42.1.7", {"podman": {"static_ips": ["10.42.1.7"]}}, id="fixed address"),
+        pytest.param("", "10.42.1.7", {"default": {"static_ips": ["10.42.1.7"]}}, id="fixed address"),
         pytest.param("edgeorch", "", {"edgeorch": {}}, id="other network"),
         pytest.param("edgeorch", "10.42.1.7", {"edgeorch": {"static_ips": ["10.42.1.7"]}}, id="both"),
     ],
