@@ -54,17 +54,39 @@ def remove(folder: ClusterFolder, tag: str, known: set[str]) -> None:
 
 
 def _processes(folder: ClusterFolder, tag: str) -> list[int]:
-    """Find the processes that name the folder or the run folder in their command line, or see mounts from it."""
+    """Find the processes that name the folder or the run folder in their command line, or have it mounted elsewhere."""
     marks = (f"{folder.root.resolve()}/".encode(), f"{_run_folder(tag)}/".encode())
-    ours = proc.mount_namespace(os.getpid())
+    everybody = _mounted_elsewhere(folder, os.getpid())
     found = []
     for pid in proc.pids():
         told = proc.command_line(pid)
-        if proc.mount_namespace(pid) != ours:
-            told += proc.mounts(pid)
-        if any(mark in told for mark in marks) and proc.alive(pid):
+        ours = any(mark in told for mark in marks) or _mounted_elsewhere(folder, pid) - everybody
+        if ours and proc.alive(pid):
             found.append(pid)
     return found
+
+
+def _mounted_elsewhere(folder: ClusterFolder, pid: int) -> set[tuple[Path, Path]]:
+    """Give the parts of the folder that a process sees at other places: boards, and containers with bind mounts.
+
+    What Podman mounts *within* the folder tells nothing: every process of the machine sees it, and so does a mount
+    namespace that was copied meanwhile.
+    """
+    root = folder.root.resolve()
+    source = _on_its_filesystem(root)
+    lines = proc.mounts(pid).decode(errors="replace").splitlines()
+    mounts = {(Path(fields[3]), Path(fields[4])) for fields in map(str.split, lines)}
+    return {
+        (part, point)
+        for part, point in mounts
+        if part.is_relative_to(source) and not point.is_relative_to(root)
+    }
+
+
+def _on_its_filesystem(path: Path) -> Path:
+    """Give a path as mountinfo's fourth field has it: from the root of its file system."""
+    mount = next(parent for parent in (path, *path.parents) if parent.is_mount())
+    return Path("/", path.relative_to(mount))
 
 
 def _mounts(folder: ClusterFolder, tag: str) -> list[str]:

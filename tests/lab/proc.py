@@ -37,13 +37,6 @@ def cgroups(pid: int) -> bytes:
     return _read(pid, "cgroup")
 
 
-def mount_namespace(pid: int) -> int:
-    """Give the inode of the mount namespace a process is in; 0 once it is gone."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/ns/mnt").stat().st_ino
-    return 0
-
-
 def children(parent: int) -> list[int]:
     """Give the processes that a process has started and not lost."""
     return [pid for pid in pids() if _parent(pid) == parent]
