@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +62,9 @@ def install(path: Path, content: bytes, account: Account | None) -> None:
         file.write(content)
         if account is not None:
             os.fchown(file.fileno(), account.uid, account.gid)
+
+
+def clear(folder: Path, account: Account | None) -> None:
+    """Remove the copies that were made for an account, the key's among them."""
+    if account is not None:
+        shutil.rmtree(file_folder(folder, account), ignore_errors=True)

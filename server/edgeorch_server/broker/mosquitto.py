@@ -14,7 +14,7 @@ from pathlib import Path
 from edgeorch.errors import UserError
 from edgeorch.mqtt.backoff import Backoff
 from edgeorch.mqtt.settings import TlsFiles
-from edgeorch_server.broker.account import broker_account, file_folder, install
+from edgeorch_server.broker.account import broker_account, clear, file_folder, install
 from edgeorch_server.broker.config import BrokerConfig, access_list, configuration
 from edgeorch_server.broker.left_over import end_left_over
 
@@ -108,6 +108,7 @@ class Mosquitto:
             await asyncio.wait([self._log], timeout=1)
             self._log.cancel()
         self._pid_file.unlink(missing_ok=True)
+        clear(self._config.folder.absolute(), broker_account())
 
     def _prepare(self) -> list[str]:
         """Write the files and give the command line; its last word is the configuration's path."""

@@ -20,6 +20,7 @@ from edgeorch.mqtt.bus import Connection, Message, Will
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings
 from edgeorch_server.broker import mosquitto as module
+from edgeorch_server.broker.account import broker_account, file_folder
 from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from tests.fakes.certificates import TestCa
@@ -199,6 +200,16 @@ class TestProcess:
         if os.geteuid() != 0:
             pytest.skip("only root can choose another account")
         assert uids(lab.broker.pid).isdisjoint({0})
+
+    async def test_it_leaves_nothing_below_run(self, lab: Lab) -> None:
+        """The copies of its files, with the key, are gone when it has been stopped."""
+        account = broker_account()
+        if account is None:
+            pytest.skip("only a root server copies files for another account")
+        folder = file_folder(lab.config.folder, account)
+        assert (folder / "broker.key").exists()
+        await lab.broker.stop()
+        assert not folder.exists()
 
     async def test_it_comes_back_when_killed(self, lab: Lab) -> None:
         """After kill -9 there is a new broker, with an empty memory, and the clients find it."""
