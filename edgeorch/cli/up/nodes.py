@@ -108,13 +108,16 @@ class LocalNode:
         return Board.inside(holder.pid, command)
 
     def stop(self) -> None:
-        """Stop the agent, remove the node's containers, then what held its board."""
+        """Stop the agent, remove the node's containers, then what held its board.
+
+        Raises UserError when a container does not go; what would make the next try impossible is left then.
+        """
         agent = processes.find(self.folder.pid_file(self.agent))
         if agent is not None:
             agent.stop()
         held = self.board is None or processes.find(self.folder.pid_file(self.holder)) is not None
         if self.joined() and held:
-            self.podman("pod", "rm", "--all", "--force", "--time", "1")
+            self._take_down()
         if self.board is None:
             shutil.rmtree(self.run_dir, ignore_errors=True)
             return
@@ -122,6 +125,12 @@ class LocalNode:
         if holder is not None:
             holder.stop(grace=0)
         self.board.remove()
+
+    def _take_down(self) -> None:
+        module = [sys.executable, "-m", "edgeorch_agent.take_down", "--config", str(self.config.resolve())]
+        done = subprocess.run(self.inside(module), check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise UserError(f"node {self.name}: {done.stderr.strip().removeprefix('error: ')}")
 
     def _bridge(self) -> str:
         digest = hashlib.blake2b(f"{self.tag} {self.name}".encode(), digest_size=1).digest()
