@@ -7,10 +7,34 @@ import base64
 import contextlib
 import json
 import shutil
-import socket
+import ssl
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
+
+from bench.http import Connection
+from tests.fakes.mosquitto import free_port
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """What etcd shows its clients."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Etcd:
+    """An etcd that runs."""
+
+    port: int
+    tls: ssl.SSLContext | None = None
+
+    async def connect(self) -> Connection:
+        """Open a connection to it."""
+        return await Connection.open(self.port, self.tls)
 
 
 def etcd_binary() -> str | None:
@@ -19,80 +43,69 @@ def etcd_binary() -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def running_etcd(binary: str, folder: Path) -> AsyncIterator[int]:
-    """Run etcd with its data in ``folder``; gives its port."""
-    port, peer_port = _free_port(), _free_port()
-    client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
+async def running_etcd(
+    binary: str, folder: Path, server: ServerTls | None = None, client: ssl.SSLContext | None = None
+) -> AsyncIterator[Etcd]:
+    """Run etcd with its data in ``folder``; with TLS if it is given a certificate and the clients' context."""
+    etcd = Etcd(free_port(), client)
+    url = f"{'https' if server else 'http'}://127.0.0.1:{etcd.port}"
+    peer = f"http://127.0.0.1:{free_port()}"
     command = [
         *(binary, "--name=bench", f"--data-dir={folder}", "--log-level=error"),
-        *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
+        *(f"--listen-client-urls={url}", f"--advertise-client-urls={url}"),
         *(f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"),
         f"--initial-cluster=bench={peer}",
     ]
+    if server:
+        command += [f"--cert-file={server.certificate}", f"--key-file={server.key}"]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(30):
-            while not await _healthy(port):  # noqa: ASYNC110 - another process, there is no event
+        async with asyncio.timeout(60):
+            while not await _healthy(etcd):  # noqa: ASYNC110 (another process: there is no event)
                 await asyncio.sleep(0.1)
-        yield port
+        yield etcd
     finally:
         process.terminate()
         await process.wait()
 
 
-class EtcdConnection:
-    """One keep-alive connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def open(cls, port: int) -> EtcdConnection:
-        """Connect to an etcd on this machine."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
-
-    async def put(self, key: bytes, value: bytes) -> None:
-        """Write one key; returns once etcd has it on its disk."""
-        pair = {"key": base64.b64encode(key).decode(), "value": base64.b64encode(value).decode()}
-        body = json.dumps(pair).encode()
-        head = b"POST /v3/kv/put HTTP/1.1\r\nHost: etcd\r\nContent-Length: %d\r\n\r\n" % len(body)
-        self._writer.write(head + body)
-        status = await self._answer()
-        assert status == 200, status
-
-    async def healthy(self) -> bool:
-        """Ask whether etcd has a leader."""
-        self._writer.write(b"GET /health HTTP/1.1\r\nHost: etcd\r\n\r\n")
-        return await self._answer() == 200
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
-
-    async def _answer(self) -> int:
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
-        await self._reader.readexactly(int(length))
-        return int(head.split()[1])
+async def put(connection: Connection, key: bytes, value: bytes) -> None:
+    """Write one key; returns once etcd has it on its disk."""
+    await connection.request("POST", "/v3/kv/put", _json(key=key, value=value))
 
 
-async def _healthy(port: int) -> bool:
-    try:
-        connection = await EtcdConnection.open(port)
-    except OSError:
-        return False
-    try:
-        return await connection.healthy()
-    except (OSError, asyncio.IncompleteReadError):
-        return False
-    finally:
-        connection.close()
+async def get(connection: Connection, key: bytes) -> bytes:
+    """Read one key as Kubernetes does, linearizable; gives the answer as it is."""
+    return await connection.request("POST", "/v3/kv/range", _json(key=key))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+async def list_prefix(connection: Connection, prefix: bytes) -> bytes:
+    """Read all keys with a prefix, in one answer."""
+    return await connection.request("POST", "/v3/kv/range", _json(key=prefix, range_end=_end(prefix)))
+
+
+async def watch(connection: Connection, key: bytes) -> AsyncIterator[bytes]:
+    """Follow one key: first the confirmation, then a line for each change."""
+    body = b'{"create_request":' + _json(key=key) + b"}"
+    async for line in connection.lines("POST", "/v3/watch", body):
+        yield line
+
+
+def _json(**fields: bytes) -> bytes:
+    return json.dumps({name: base64.b64encode(value).decode() for name, value in fields.items()}).encode()
+
+
+def _end(prefix: bytes) -> bytes:
+    return prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+async def _healthy(etcd: Etcd) -> bool:
+    with contextlib.suppress(OSError, RuntimeError, asyncio.IncompleteReadError):
+        connection = await etcd.connect()
+        try:
+            return b"true" in await connection.request("GET", "/health")
+        finally:
+            connection.close()
+    return False
