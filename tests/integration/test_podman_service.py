@@ -18,7 +18,7 @@ from edgeorch_agent.runtime.podman_home import PodmanHome
 from edgeorch_agent.runtime.service import PodmanService
 from tests.lab.podman import lab_folder, why_no_podman
 
-SOON = 30.0
+SOON = 60.0
 
 
 @pytest.fixture

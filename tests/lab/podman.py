@@ -246,10 +246,14 @@ class PodmanHost:
         for container in self._containers:
             for state in ("/run/runc", "/run/crun"):
                 shutil.rmtree(Path(state, container), ignore_errors=True)
-            for group in Path("/sys/fs/cgroup").glob(f"**/libpod_parent/*/libpod-{container}"):
-                with suppress(OSError):
-                    group.rmdir()
-                    group.parent.rmdir()
+        names = {f"libpod-{container}" for container in self._containers}
+        cgroups = Path("/sys/fs/cgroup")
+        for pod in (*cgroups.glob("libpod_parent/*/"), *cgroups.glob("*/libpod_parent/*/")):
+            parts = list(pod.glob("*/"))
+            if names & {part.name for part in parts}:
+                for group in (*parts, pod):
+                    with suppress(OSError):
+                        group.rmdir()
 
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mounts").read_text().splitlines()

@@ -287,7 +287,7 @@ class FakeHost:
         self.emit(container.info.labels, EventKind.REMOVED, container.info.id)
 
     def _write(self, container: FakeContainer, data: bytes) -> None:
-        container.log.append((self.now(), data))
+        container.log.append((round(self.now(), 6), data))  # as exact as it is shown
         container.wake_readers()
 
     def _end_within(self, container: FakeContainer, delay: float, code: int, *, oom: bool = False) -> None:

@@ -218,6 +218,7 @@ class PodmanRuntime:
         finally:
             if waiting is not None:
                 waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
 
     async def events(self) -> AsyncGenerator[RuntimeEvent, None]:
         """See the protocol. An exit may come twice: as seen by us at once, and as told by Podman later."""
@@ -230,6 +231,7 @@ class PodmanRuntime:
                     yield item
             finally:
                 forwarding.cancel()
+                await asyncio.gather(forwarding, return_exceptions=True)
 
     async def usage(self, uid: str) -> Mapping[str, Usage]:
         """See the protocol."""

@@ -16,6 +16,7 @@ import functools
 import json
 import socket
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -78,6 +79,8 @@ class PodmanApi:
         self._path = path
         self._patience = patience
         self._client = _client(path, timeout=patience, connections=workers)
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        _announce_connections(self._client, self._sockets.add)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="podman")
         self._streams: set[PodmanStream] = set()
         self._closed = False
@@ -122,11 +125,14 @@ class PodmanApi:
             stream.close()
 
     async def aclose(self) -> None:
-        """Hang up. Requests under way are abandoned."""
+        """Hang up. Requests under way fail at once: a frozen service must not hold up the agent's end."""
         self._closed = True
         for stream in tuple(self._streams):
             stream.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for sock in tuple(self._sockets):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self._pool.shutdown(wait=False)
         self._client.close()
 
     async def _request(
@@ -147,6 +153,8 @@ class PodmanApi:
     def _send(
         self, method: str, path: str, params: Params, body: Mapping[str, Any] | None, patience: float
     ) -> tuple[int, bytes]:
+        if self._closed:
+            raise ConnectionAbortedError("closed while it waited for its turn")
         options: dict[str, Any] = {"params": params, "timeout": (_CONNECT_TIMEOUT, patience)}
         if body is not None:
             options |= {"data": json.dumps(body), "headers": {"Content-Type": "application/json"}}
