@@ -86,6 +86,11 @@ class Board:
         """Its address."""
         return f"{self.bridge.prefix}.{10 + self.index}"
 
+    @property
+    def ready(self) -> Path:
+        """The file that is there while the holder's namespaces are."""
+        return self.folder / "board-ready"
+
     def create(self) -> None:
         """Make the network namespace with its cable; nothing happens when it is there."""
         if not (Path("/run/netns") / self.namespace).exists():
@@ -103,13 +108,17 @@ class Board:
             _run(*inside, "route", "add", "default", "via", self.bridge.address)
 
     def holder_command(self) -> list[str]:
-        """Give the command of the process that holds the node's namespaces (lab set-up: see docs/guides)."""
+        """Give the command of the process that holds the node's namespaces.
+
+        It makes the file :attr:`ready` once they are set up: before that, whoever enters its mount namespace
+        enters the box's.
+        """
         storage = self.folder / "containers"
         storage.mkdir(parents=True, exist_ok=True)
         script = (
             "mount --make-rprivate / && mkdir -p /var/lib/containers && "
             'mount --bind "$1" /var/lib/containers && mount -t tmpfs -o mode=755 tmpfs /run && '
-            "exec sleep infinity"
+            ': > "$2" && exec sleep infinity'
         )
         return [
             "nsenter",
@@ -121,6 +130,7 @@ class Board:
             script,
             "holder",
             str(storage.resolve()),
+            str(self.ready.resolve()),
         ]
 
     @staticmethod

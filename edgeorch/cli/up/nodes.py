@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from edgeorch.join_token import JoinToken
 
 POD_RANGES = ipaddress.ip_network("10.89.0.0/16")
 """Podman's own default range for networks beyond its first; each node on this box takes a /24 of it."""
+
+_HOLDER_SECONDS = 10.0
+_POLL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,7 @@ class LocalNode:
     def start(self) -> processes.Process:
         """Start the agent (and first what holds its board); nothing happens while it runs."""
         if self.board is not None and processes.find(self.folder.pid_file(self.holder)) is None:
-            self.board.create()
-            self._launch(self.holder, self.board.holder_command())
+            self._hold(self.board)
         running = processes.find(self.folder.pid_file(self.agent))
         if running is not None:
             return running
@@ -125,6 +128,19 @@ class LocalNode:
         if holder is not None:
             holder.stop(grace=0)
         self.board.remove()
+
+    def _hold(self, board: Board) -> None:
+        """Start what holds the board's namespaces, and return once they are there."""
+        board.create()
+        board.ready.unlink(missing_ok=True)
+        holder = self._launch(self.holder, board.holder_command())
+        deadline = time.monotonic() + _HOLDER_SECONDS
+        while not board.ready.exists():
+            if not holder.alive or time.monotonic() > deadline:
+                raise UserError(
+                    f"the namespaces of node {self.name} cannot be made: see {self.folder.log_file(self.holder)}"
+                )
+            time.sleep(_POLL)
 
     def _take_down(self) -> None:
         module = [sys.executable, "-m", "edgeorch_agent.take_down", "--config", str(self.config.resolve())]
