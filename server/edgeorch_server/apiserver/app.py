@@ -51,15 +51,15 @@ def create_app(
     watches = Watches(objects, EventEncoder(representations))
     authorizer = authorizer or MastersOnly()
     resources = ResourceEndpoint(objects, authorizer, representations, watches, node_calls, streams)
+    known_users = Middleware(Authentication, authenticator=authenticator)
     return Starlette(
         routes=[
-            *extra_routes,
+            # the busiest first: every route before the right one costs a regular expression
+            Route("/api/{version}/{path:path}", resources, middleware=[known_users]),
+            Route("/apis/{group}/{version}/{path:path}", resources, middleware=[known_users]),
             *_public_routes(health, version or version_info()),
-            Mount(
-                "",
-                routes=_api_routes(objects, resources),
-                middleware=[Middleware(Authentication, authenticator=authenticator)],
-            ),
+            *extra_routes,
+            Mount("", routes=_discovery_routes(objects), middleware=[known_users]),
         ],
         middleware=[Middleware(StatusErrors), Middleware(StripTrailingSlash)],
         # Starlette would answer its own errors as plain text; StatusErrors answers all of them
@@ -85,18 +85,16 @@ def _public_routes(health: HealthChecks, version: Mapping[str, str]) -> list[Bas
     return routes
 
 
-def _api_routes(objects: Objects, resources: ResourceEndpoint) -> list[BaseRoute]:
-    """Give what only known users see; discovery is for all of them (role ``system:discovery``)."""
+def _discovery_routes(objects: Objects) -> list[BaseRoute]:
+    """Give what all known users see, whatever else they may do (role ``system:discovery``)."""
     discovery = Discovery(objects.table)
     openapi = OpenApi(objects.table)
     return [
         Route("/api", discovery.api),
         Route("/api/{version}", discovery.resources),
-        Route("/api/{path:path}", resources),
         Route("/apis", discovery.apis),
         Route("/apis/{group}", discovery.group),
         Route("/apis/{group}/{version}", discovery.resources),
-        Route("/apis/{path:path}", resources),
         Route("/openapi/v2", openapi.v2),
         Route("/openapi/v3", openapi.index),
         Route("/openapi/v3/{path:path}", openapi.group_version),

@@ -168,7 +168,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
             ],
             "initContainers": [{"name": "i", "image": "busybox"}],
             "volumes": [{"name": "v", "configMap": {"name": "x", "items": [{"key": "k", "path": "p"}]}}],
-            "tolerations": [{"key": "k", "operator": "Exists", "tolerationSeconds": 5}],
+            "tolerations": [{"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}],
             "terminationGracePeriodSeconds": 5,
             "nodeSelector": {"a": "b"},
         },
@@ -239,6 +239,14 @@ def collection_of(kind: str) -> str:
 
 def json_bytes(value: Any) -> bytes:
     return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_a_whole_object_is_stored(kind: str) -> None:
+    """What is damaged below is good to begin with."""
+    with fuzzing() as fuzzed:
+        answer = fuzzed.request("POST", collection_of(kind), content=json_bytes(OBJECTS[kind]), headers=AS_JSON)
+        assert answer.status_code == 201, answer.text
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
