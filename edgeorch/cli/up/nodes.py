@@ -137,9 +137,7 @@ class LocalNode:
         deadline = time.monotonic() + _HOLDER_SECONDS
         while not board.ready.exists():
             if not holder.alive or time.monotonic() > deadline:
-                raise UserError(
-                    f"the namespaces of node {self.name} cannot be made: see {self.folder.log_file(self.holder)}"
-                )
+                raise UserError(f"no namespaces for node {self.name}: see {self.folder.log_file(self.holder)}")
             time.sleep(_POLL)
 
     def _take_down(self) -> None:
