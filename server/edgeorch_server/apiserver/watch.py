@@ -186,22 +186,39 @@ class _OpenWatch:
         next_bookmark = self._next_bookmark()
         while True:
             try:
-                async with asyncio.timeout_at(min(next_bookmark, self._deadline)):
-                    event = await anext(self._watch)
-            except TimeoutError:
-                if self._bookmark_interval is not None:
-                    yield self._told.bookmark(self._newest())
-                if asyncio.get_running_loop().time() >= self._deadline:
-                    return
-                next_bookmark = self._next_bookmark()
-                continue
+                event, known = await self._next_event(min(next_bookmark, self._deadline))
             except StopAsyncIteration:
                 return
             except Expired as exc:
                 yield error_event(exc)
                 return
-            if (line := self._told.event(event, self._matches)) is not None:
-                yield line
+            if event is not None:
+                if (line := self._told.event(event, self._matches)) is not None:
+                    yield line
+                continue
+            if self._bookmark_interval is not None:
+                yield self._told.bookmark(known)
+            if asyncio.get_running_loop().time() >= self._deadline:
+                return
+            next_bookmark = self._next_bookmark()
+
+    async def _next_event(self, until: float) -> tuple[Event | None, int]:
+        """Wait for an event; None when it is time, with a revision up to which everything has been told.
+
+        The newest revision is read in the same step in which the wait begins: if that finds nothing queued,
+        all up to this revision has been told. Read after the wait it could name an event that came in the
+        very moment the wait was given up, and who resumes from such a bookmark would never hear of it. So
+        when the time is up the watch is looked at once more, without waiting.
+        """
+        while True:
+            last_look = asyncio.get_running_loop().time() >= until
+            known = self._newest()
+            try:
+                async with asyncio.timeout_at(until):
+                    return await anext(self._watch), known
+            except TimeoutError:
+                if last_look:
+                    return None, known
 
     def _next_bookmark(self) -> float:
         if self._bookmark_interval is None:

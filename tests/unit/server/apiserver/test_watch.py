@@ -23,6 +23,7 @@ from edgeorch_server.apiserver.representations import Representations
 from edgeorch_server.apiserver.streaming import Source
 from edgeorch_server.apiserver.watch import EventEncoder, Start, Watches, start_of
 from edgeorch_server.registry.registry import Registry
+from edgeorch_server.store.base import Event, Watch
 from edgeorch_server.store.memory import MemoryStore
 from edgeorch_server.store.ring import RingLimits
 
@@ -103,6 +104,29 @@ class Watching:
         except TimeoutError:
             return True
         return False
+
+
+class LateWatch:
+    """A watch on which something happens just as its reader gives up waiting for it."""
+
+    def __init__(self, watch: Watch, world: World) -> None:
+        self._watch = watch
+        self._world = world
+        self.stored = 0
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            return await anext(self._watch)
+        except asyncio.CancelledError:
+            if not self.stored:
+                self.stored = int((await self._world.put("late")).metadata.resourceVersion)
+            raise
+
+    def close(self) -> None:
+        self._watch.close()
 
 
 @pytest.fixture
@@ -237,6 +261,19 @@ class TestBookmarks:
         await watching.next()
         bookmark = await watching.next()
         assert int(bookmark["object"]["metadata"]["resourceVersion"]) >= int(stored.metadata.resourceVersion)
+
+    async def test_name_nothing_that_was_not_told(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An event in the very moment a bookmark is due comes first: who resumes from the bookmark has it."""
+        late = LateWatch(world.store.watch("configmaps", since=2), world)
+        monkeypatch.setattr(world.registry, "watch_entries", lambda *_args, **_more: late)
+        watching = world.watch("allowWatchBookmarks=true&resourceVersion=2")
+        told: list[int] = []
+        while len(told) < 3:
+            event = await watching.next()
+            revision = int(event["object"]["metadata"]["resourceVersion"])
+            assert event["type"] == "BOOKMARK" or revision > max(told, default=0)
+            told.append(revision)
+        assert late.stored in told
 
     async def test_one_comes_before_the_end(self, world: World) -> None:
         """So that the client need not list again when it reconnects."""
