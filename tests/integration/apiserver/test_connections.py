@@ -129,6 +129,24 @@ async def test_one_connection_serves_many_requests(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "upgrade"),
+    [
+        (b"GET", b"websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="),
+        (b"POST", b"SPDY/3.1\r\ncontent-length: 0"),
+    ],
+    ids=["websocket", "spdy"],
+)
+async def test_upgrades_are_answered_with_a_status(cluster: Cluster, method: bytes, upgrade: bytes) -> None:
+    """``kubectl exec`` is told what there is not, in place of a hanging or broken connection."""
+    async with raw(cluster) as connection:
+        request = HEAD.replace(b"GET /api/v1/pods", method + b" /api/v1/namespaces/default/pods/p/exec")
+        await connection.write(request + b"connection: Upgrade\r\nupgrade: " + upgrade + b"\r\n\r\n")
+        answer = await asyncio.wait_for(connection.reader.readuntil(b"}\n"), LIMIT)
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert b'"kind":"Status"' in answer
+
+
+@pytest.mark.parametrize(
     "garbage",
     [
         b"\x00\x01\x02\x03\r\n\r\n",
