@@ -1,10 +1,10 @@
 """What an agent holds of its desired state, and how that always converges on what the server wants.
 
 A message on ``nodes/{node}/desired/{resource}/{namespace}/{name}`` is the object as JSON, with its version in
-the MQTT user property ``version``; an empty one takes the object back. The *version* is what digest and sync
-count. It changes when what the agent should do changes, which is less often than ``resourceVersion`` does:
-every report of a pod's status changes that. The *revision*, ``metadata.resourceVersion`` as a number, tells
-older messages from newer ones, whichever the version.
+the MQTT user property ``version``. The *version* is what digest and sync count. It changes when what the agent
+should do changes, which is less often than ``resourceVersion`` does: every report of a pod's status changes
+that. The *revision*, ``metadata.resourceVersion`` as a number, tells older messages from newer ones, whichever
+the version. An empty message takes the object back; its property says as of which revision.
 
 Messages may be lost, repeated, late or out of order. :class:`HeldState` never goes back to an older revision of
 an object, and never takes back a pod that it has been told to drop. What is missed all the same shows in the
@@ -124,7 +124,7 @@ class HeldState:
         key = object_key(topic.resource, topic.namespace, topic.name)
         before = self._objects.get(key)
         if not payload:
-            return Change(self._drop(key), None) if before is not None else None
+            return self._take_back(before, version)
         after = read_desired(topic, payload, version)
         if self._is_stale(key, after):
             self.stale += 1
@@ -155,6 +155,14 @@ class HeldState:
             self._objects = {key: replace(held, revision=0) for key, held in self._objects.items()}
             self._tombstones.clear()
         return Outcome(changes, agreed)
+
+    def _take_back(self, held: HeldObject | None, as_of: str) -> Change | None:
+        if held is None:
+            return None
+        if _REVISION.fullmatch(as_of) and int(as_of) < held.revision:
+            self.stale += 1  # about an earlier object of that name
+            return None
+        return Change(self._drop(held.key), None)
 
     def _is_stale(self, key: str, new: HeldObject) -> bool:
         held, dropped = self._objects.get(key), self._tombstones.get(key)

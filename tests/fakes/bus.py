@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 
 from edgeorch.errors import Forbidden, RequestEntityTooLarge, ServiceUnavailable
 from edgeorch.mqtt.bus import Connection, Handler, Message, Will
+from edgeorch.mqtt.changed import Changed
 from edgeorch.mqtt.connections import ConnectionFeed
 from edgeorch.mqtt.filters import FilterMap, check_name, matches
 from edgeorch.mqtt.settings import MAX_PACKET
+
+RETRY_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class FakeBroker:
         self.published: list[Message] = []
         """Everything that was accepted, wills included."""
         self.running = True
+        self.switched = Changed()
         self.allow: Callable[[str, str], bool] = lambda _client_id, _topic: True
         """The access list for publishing."""
         self.intercept: Callable[[Delivery], Iterable[Delivery]] = lambda delivery: (delivery,)
@@ -58,6 +62,7 @@ class FakeBroker:
         if forget:
             self.retained.clear()
         self.running = True
+        self.switched.notify()
 
     def cut(self, client_id: str) -> None:
         """Break one client's connection without a DISCONNECT: its will is sent (MQTT5 3.1.2.5)."""
@@ -66,14 +71,11 @@ class FakeBroker:
         if bus.will is not None:
             self.accept(Message(bus.will.topic, bus.will.payload, bus.will.qos, bus.will.retain))
 
-    def attach(self, bus: FakeBus) -> bool:
-        """Let a client in, if the broker runs; an older connection of the same id is taken over."""
-        if not self.running:
-            return False
+    def attach(self, bus: FakeBus) -> None:
+        """Let a client in; an older connection of the same id is taken over."""
         if bus.client_id in self._buses:
             self.cut(bus.client_id)
         self._buses[bus.client_id] = bus
-        return True
 
     def detach(self, bus: FakeBus) -> None:
         """Let a client go in good order: its will is forgotten."""
@@ -107,8 +109,6 @@ class FakeBroker:
 
 class FakeBus:
     """Implements :class:`edgeorch.mqtt.bus.Bus` on a :class:`FakeBroker`."""
-
-    RETRY_SECONDS = 0.01
 
     def __init__(self, broker: FakeBroker, client_id: str, will: Will | None = None) -> None:
         self.client_id = client_id
@@ -205,13 +205,14 @@ class FakeBus:
 
     async def _run(self) -> None:
         while True:
+            await self._broker.switched.until(lambda: self._broker.running)
             self._broken.clear()
-            if self._broker.attach(self):
-                for pattern in self._subscriptions:
-                    self._broker.send_retained(self, pattern)
-                self._feed.set_up()
-                await self._broken.wait()
-            await asyncio.sleep(self.RETRY_SECONDS)
+            self._broker.attach(self)
+            for pattern in self._subscriptions:
+                self._broker.send_retained(self, pattern)
+            self._feed.set_up()
+            await self._broken.wait()
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def ready(bus: FakeBus, state: Connection = Connection.UP) -> None:

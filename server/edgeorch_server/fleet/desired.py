@@ -121,6 +121,8 @@ class DesiredIndex:
         self._configs: dict[Ref, int] = {}
         self._users: dict[Ref, Counter[str]] = {}  # how many pods of which node refer to a config
         self._nodes: dict[str, _NodeNeeds] = {}
+        self.revision = 0
+        """The newest revision that the index knows of."""
 
     def pod(self, uid: str) -> BoundPod | None:
         """Find a bound pod."""
@@ -142,6 +144,7 @@ class DesiredIndex:
 
     def set_pod(self, pod: BoundPod) -> list[Touched]:
         """Take a bound pod, new or changed."""
+        self.revision = max(self.revision, pod.revision)
         old = self._pods.get(pod.ref)
         if old is not None and old.revision > pod.revision:
             return []
@@ -149,6 +152,7 @@ class DesiredIndex:
 
     def remove_pod(self, ref: Ref, revision: int) -> list[Touched]:
         """Forget a pod that was deleted with this revision."""
+        self.revision = max(self.revision, revision)
         old = self._pods.get(ref)
         if old is None or old.revision > revision:
             return []
@@ -166,6 +170,7 @@ class DesiredIndex:
 
     def set_config(self, ref: Ref, revision: int) -> list[Touched]:
         """Take a ConfigMap or Secret, new or changed."""
+        self.revision = max(self.revision, revision)
         if self._configs.get(ref, 0) > revision:
             return []
         self._configs[ref] = revision
@@ -173,6 +178,7 @@ class DesiredIndex:
 
     def remove_config(self, ref: Ref, revision: int) -> list[Touched]:
         """Forget a ConfigMap or Secret that was deleted with this revision."""
+        self.revision = max(self.revision, revision)
         if self._configs.get(ref, 0) > revision:
             return []
         self._configs.pop(ref, None)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from edgeorch.api.core.event import Event
 from edgeorch.api.core.resources import EVENTS
 from edgeorch.api.meta import ObjectMeta
+from edgeorch.api.names import dns_subdomain_problems
 from edgeorch.errors import AlreadyExists, ApiError, NotFound
 from edgeorch.mqtt.bus import Bus, Message
 from edgeorch.mqtt.changed import Changed
@@ -78,6 +79,8 @@ class EventIngest:
             event = Event.from_dict(load_object(payload))
         except ValidationError as exc:
             raise ValueError(f"{exc.error_count()} bad fields, first: {exc.errors()[0]['loc']}") from exc
+        if problems := dns_subdomain_problems(event.metadata.name):
+            raise ValueError(f"named {event.metadata.name!r}: {problems[0]}")
         about = event.involvedObject
         match about.kind:
             case "Pod":

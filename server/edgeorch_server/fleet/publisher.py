@@ -199,7 +199,8 @@ class DesiredPublisher:
         node, ref = place.node, place.ref
         name = self._topics.name(DesiredTopic(node, ref.resource, ref.namespace, ref.name))
         if ref not in self._index.versions(node):
-            await self._bus.publish(name, b"", retain=True)
+            as_of = {VERSION_PROPERTY: str(self._index.revision)}
+            await self._bus.publish(name, b"", retain=True, properties=as_of)
             return
         message = self._read(node, ref)
         if message is None:

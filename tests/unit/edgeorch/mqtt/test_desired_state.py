@@ -108,6 +108,15 @@ def test_clearing() -> None:
     assert len(state) == 0
 
 
+def test_a_late_clearing() -> None:
+    """Taking back an object as of some revision does not touch its namesake that was created after it."""
+    state = HeldState()
+    state.apply(WEB, body(WEB, 9, "u2"), "b")
+    assert state.apply(WEB, b"", "8") is None
+    assert state.stale == 1
+    assert state.apply(WEB, b"", "9") is not None
+
+
 def test_a_dropped_pod_never_comes_back() -> None:
     """Late messages of a pod that was dropped are ignored, even newer ones; its namesake is welcome."""
     state = HeldState()

@@ -125,7 +125,7 @@ class Histories(RuleBasedStateMachine):
     def pod(self, ref: Ref, node: str, needs: frozenset[Ref], version: str, back: int) -> None:
         revision = self.next(back)
         old = self.pods.get(ref)
-        uid = old.uid if old else f"u{revision}"
+        uid = old.uid if old else f"u{self.revision}"
         pod = BoundPod(uid, ref, old.node if old else node, revision, version, needs)
         self.tell(self.index.set_pod(pod))
         if old is None or old.revision <= revision:
