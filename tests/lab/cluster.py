@@ -153,8 +153,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Take everything away, whatever state it is in; what is left all the same is removed by force."""
-        with suppress(AssertionError):
-            self.down()
+        if self.leftovers():
+            with suppress(AssertionError):
+                self.down()
         leftovers.remove(self.folder, self.tag, self._containers)
 
     def leftovers(self) -> list[str]:
