@@ -87,10 +87,12 @@ async def list_prefix(connection: Connection, prefix: bytes) -> bytes:
 
 
 async def watch(connection: Connection, key: bytes) -> AsyncIterator[bytes]:
-    """Follow one key: first the confirmation, then a line for each change."""
-    body = b'{"create_request":' + _json(key=key) + b"}"
+    """Follow one key from its beginning: a line for each change."""
+    encoded = base64.b64encode(key).decode()
+    body = json.dumps({"create_request": {"key": encoded, "start_revision": 1}}).encode()
     async for line in connection.lines("POST", "/v3/watch", body):
-        yield line
+        if b'"events"' in line:
+            yield line
 
 
 def _json(**fields: bytes) -> bytes:
