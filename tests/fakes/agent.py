@@ -49,7 +49,8 @@ class SimulatedAgent:
         self.held = HeldState()
         self.automatic = True
         """Report every pod as running, and as ended once it is to be deleted."""
-        self.disagreements = 0
+        self.agreements = self.disagreements = 0
+        """Answers that agreed with what is held, and others."""
         self.statuses: dict[str, bytes] = {}
         self._topics = topics
         self._sequence = 0
@@ -136,6 +137,8 @@ class SimulatedAgent:
         if not outcome.agreed:
             self.disagreements += 1
             self.sync()
+        else:
+            self.agreements += 1
 
     def _act(self, change: Change) -> None:
         if not self.automatic:

@@ -59,12 +59,17 @@ class AnswerPace:
         self._in_a_row = 0
         self._last = float("-inf")
 
-    def delay(self, now: float) -> float:
-        """Give the seconds to wait before the handshake that is asked for now."""
+    def begin(self, now: float) -> int:
+        """Count a handshake: gives 1 for the first one after a quiet time, 2 for the second one in a row..."""
         if now - self._last > QUIET_SECONDS:
             self._in_a_row = 0
         self._in_a_row += 1
         self._last = now
+        return self._in_a_row
+
+    @property
+    def delay(self) -> float:
+        """Seconds to wait before the handshake that was begun last."""
         if self._in_a_row <= FREE_ANSWERS:
             return 0.0
         return float(min(2 ** (self._in_a_row - FREE_ANSWERS - 1), MAX_DELAY_SECONDS))

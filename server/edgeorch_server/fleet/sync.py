@@ -1,7 +1,11 @@
 """Answers the agents' sync handshakes, and asks for one when a heartbeat's digest does not fit.
 
-To ask is to send a ``synced`` that nobody requested: the agent finds that its digest differs, and says what it
-holds (:mod:`edgeorch.mqtt.desired_state`).
+To ask is to send a ``synced`` with a digest and nothing else: an agent whose own one differs says what it holds
+(:mod:`edgeorch.mqtt.desired_state`).
+
+The first Sync after a quiet time is answered by such a question too, unless it agrees. The agent has just
+connected and counted before the broker's retained messages reached it; the question comes after them, and what
+still differs then is worth a repair. Otherwise everything would be sent twice.
 """
 
 from __future__ import annotations
@@ -63,6 +67,7 @@ class SyncAnswerer:
         watch = self._watches.setdefault(node, DigestWatch())
         if watch.should_ask(beat.d, expected, asyncio.get_running_loop().time()) and node not in self._tasks:
             logger.info("node %s does not hold what it should: asking for a handshake", node)
+            self._paces.setdefault(node, AnswerPace()).begin(asyncio.get_running_loop().time())
             self._start(node, self._send(node, Synced(beat.s, digest=expected)))
 
     def _receive(self, message: Message) -> None:
@@ -98,14 +103,22 @@ class SyncAnswerer:
 
     async def _serve(self, node: str) -> None:
         pace = self._paces.setdefault(node, AnswerPace())
-        await asyncio.sleep(pace.delay(asyncio.get_running_loop().time()))
+        first = pace.begin(asyncio.get_running_loop().time()) == 1
+        await asyncio.sleep(pace.delay)
         async with self._limit:
-            await self._answer(node, self._asked.pop(node))
+            sync = self._asked.pop(node)
+            if first and sync.holds != self._wanted(node):
+                await self._send(node, Synced(sync.session, digest=self._index.digest(node)))
+            else:
+                await self._repair(node, sync)
 
-    async def _answer(self, node: str, sync: Sync) -> None:
+    def _wanted(self, node: str) -> dict[str, str]:
+        return {ref.key: version for ref, version in self._index.versions(node).items()}
+
+    async def _repair(self, node: str, sync: Sync) -> None:
         assumed = dict(sync.holds)  # what the node holds once everything sent has arrived
         while True:
-            wanted = {ref.key: version for ref, version in self._index.versions(node).items()}
+            wanted = self._wanted(node)
             repair = plan_repair(assumed, wanted)
             if not repair.publish:
                 break

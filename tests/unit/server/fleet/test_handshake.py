@@ -57,16 +57,7 @@ class TestDigestWatch:
 def test_pace() -> None:
     """Three handshakes in a row are free, then they slow down; after a quiet time they are free again."""
     pace = AnswerPace()
-    assert [pace.delay(0.0) for _ in range(10)] == [
-        0,
-        0,
-        0,
-        1,
-        2,
-        4,
-        8,
-        16,
-        MAX_DELAY_SECONDS,
-        MAX_DELAY_SECONDS,
-    ]
-    assert pace.delay(QUIET_SECONDS + 1) == 0
+    delays = [(pace.begin(0.0), pace.delay) for _ in range(10)]
+    assert [number for number, _ in delays] == list(range(1, 11))
+    assert [delay for _, delay in delays] == [0, 0, 0, 1, 2, 4, 8, 16, MAX_DELAY_SECONDS, MAX_DELAY_SECONDS]
+    assert (pace.begin(QUIET_SECONDS + 1), pace.delay) == (1, 0)

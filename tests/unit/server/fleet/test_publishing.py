@@ -11,9 +11,11 @@ from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
 from edgeorch.api.meta import DeleteOptions
 from edgeorch.mqtt.bus import Message
 from edgeorch.mqtt.desired_state import VERSION_PROPERTY
+from edgeorch.mqtt.topics import DesiredTopic
+from tests.fakes.agent import SimulatedAgent
 from tests.fakes.bus import FakeBus, ready
 from tests.fakes.eventually import eventually
-from tests.unit.server.fleet.world import ROOT, World
+from tests.unit.server.fleet.world import ROOT, TOPICS, World
 
 USES_BOTH: dict[str, Any] = {
     "volumes": [{"name": "v", "configMap": {"name": "conf"}}],
@@ -141,6 +143,32 @@ async def test_every_message_carries_its_version(lab: World) -> None:
     for ref, version in lab.fleet.index.versions("n1").items():
         message = lab.broker.retained[f"{ROOT}/nodes/n1/desired/{ref.key}"]
         assert message.properties == {VERSION_PROPERTY: version}
+
+
+async def test_a_new_agent_gets_everything_once(lab: World) -> None:
+    """What the broker has retained is not published again because an agent connects that holds nothing yet."""
+    await lab.config_map("conf")
+    await lab.pod("web", "n1", **USES_BOTH)
+    await lab.start_fleet()
+    lab.broker.published.clear()
+    agent = await lab.agent("n1")
+    await eventually(lambda: agent.agreements)
+    assert agent.keys() == {"pods/default/web", "configmaps/default/conf"}
+    assert not [m for m in lab.broker.published if "/desired/" in m.topic]
+
+
+async def test_an_agent_with_an_old_checkpoint(lab: World) -> None:
+    """What it lacks is published for it, and what it should not have is dropped; the broker had lost it all."""
+    await lab.start_fleet()
+    await lab.pod("web", "n1")
+    await eventually(lambda: lab.retained("n1"))
+    agent = SimulatedAgent(await lab.client("n1"), TOPICS, "n1")
+    old = {"metadata": {"namespace": "default", "name": "old", "uid": "u0", "resourceVersion": "1"}}
+    agent.held.apply(DesiredTopic("n1", "pods", "default", "old"), json.dumps(old).encode(), "v")
+    lab.broker.retained.clear()
+    await lab.spawn(agent.run())
+    await eventually(lambda: agent.agreements)
+    assert agent.keys() == {"pods/default/web"}
 
 
 class TestBroker:
