@@ -223,6 +223,8 @@ class Link:
     def _on_socket_open(self, _client: paho.Client, _userdata: Any, connection: Any) -> None:
         # Without it a small QoS 0 message waits for the ACK of the one before, up to 40 ms.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        patience = int(self._settings.unacknowledged * 1000)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience)
 
     def _on_connect(
         self,

@@ -43,6 +43,19 @@ async def up(bus: PahoBus) -> None:
                 return
 
 
+async def test_socket_options(plain: PlainMosquitto) -> None:
+    """Small messages are not held back, and a dead link is given up after twenty seconds, not after minutes."""
+    bus = bus_to(plain.port)
+    await bus.start()
+    await up(bus)
+    assert bus._link is not None
+    connection = bus._link._client.socket()
+    assert isinstance(connection, socket.socket)
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+    await bus.stop()
+
+
 async def test_file_descriptors_over_1023(plain: PlainMosquitto) -> None:
     """A process with more than a thousand open files can connect all the same (select could not)."""
     held = [os.dup(0) for _ in range(1100)]
