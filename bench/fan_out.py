@@ -105,11 +105,15 @@ async def _watched(
             got += 1
             if got == watchers:
                 all_got.set()
+        raise RuntimeError("a watch has ended")
 
-    connections = [await connect() for _ in range(watchers)]
-    readers = [asyncio.create_task(read(connection)) for connection in connections]
-    try:
-        await asyncio.sleep(0.5 + watchers / 500)
+    async with AsyncExitStack() as stack:
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        readers = []
+        for _ in range(watchers):
+            connection = await connect()
+            stack.callback(connection.close)
+            readers.append(group.create_task(read(connection)))
         marked = 0.0
         for number in range(puts + 1):
             got = 0
@@ -122,10 +126,6 @@ async def _watched(
                 times.clear()
                 marked = mark()
             await asyncio.sleep(_SETTLE)
-    finally:
         for reader in readers:
             reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
-        for connection in connections:
-            connection.close()
     return times, marked
