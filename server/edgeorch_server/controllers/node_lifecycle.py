@@ -71,7 +71,8 @@ class NodeLifecycle:
             # Never heard of since we started: it gets the whole grace from then on.
             lost_at = (liveness.last_seen if liveness else self._started) + self._grace
         if clock >= lost_at:
-            return Health.LOST, None
+            # No event tells of a node that was only silent and is heard of again over the same connection.
+            return Health.LOST, self._grace if liveness is None or liveness.online else None
         return Health.FRESH, lost_at - clock
 
     async def _set_conditions(self, node: Node, health: Health) -> Node:

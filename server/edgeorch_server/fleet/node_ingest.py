@@ -94,7 +94,7 @@ class NodeIngest:
             if not self._may_register(name):
                 self._garbage.add(name, "node that may not register", name)
                 return
-            await self._client.create(NODES, new_node(name, reported))
+            await self._client.create(NODES, new_node(name, reported, format_time(self._now())))
             logger.info("node %s has registered", name)
             return
         labels = merge_labels(stored, reported)

@@ -36,14 +36,14 @@ def may_set_label(key: str) -> bool:
     return not reserved or key in OWN_LABELS or key.startswith(OWN_PREFIXES)
 
 
-def new_node(name: str, reported: Node) -> Node:
+def new_node(name: str, reported: Node, stamp: str) -> Node:
     """Make the object of a node that registers itself: its labels and status, no spec and no taints."""
     labels = {key: value for key, value in reported.metadata.labels.items() if may_set_label(key)}
     return Node(
         apiVersion="v1",
         kind="Node",
         metadata=ObjectMeta(name=name, labels=labels),
-        status=reported.status,
+        status=merge_node_status(NodeStatus(), reported.status, stamp) or NodeStatus(),
     )
 
 
@@ -58,7 +58,8 @@ def merge_node_status(stored: NodeStatus, reported: NodeStatus, stamp: str) -> N
 
     Conditions that the agent does not report (set by controllers) stay. A condition whose status is not the
     stored one gets the present time as its transition, whatever the agent's clock says: it may have been
-    Unknown meanwhile.
+    Unknown meanwhile. ``lastHeartbeatTime`` is when the last report that changed something was taken in: agents
+    report changes only, and a write for each heartbeat would wear out the card.
     """
     before = {c.type: c for c in stored.conditions}
     conditions = [_transition(before.get(c.type), c, stamp) for c in reported.conditions]
@@ -71,11 +72,17 @@ def merge_node_status(stored: NodeStatus, reported: NodeStatus, stamp: str) -> N
         "phase": stored.phase,
     }
     merged = reported.model_copy(update=kept)
-    return None if merged == stored else merged
+    if merged == stored:
+        return None
+    for condition in merged.conditions:
+        if condition.type in told:
+            condition.lastHeartbeatTime = stamp
+    return merged
 
 
 def _transition(old: NodeCondition | None, new: NodeCondition, stamp: str) -> NodeCondition:
+    """Give a condition as it was, apart from what the report says of it."""
     if old is None:
-        return new if new.lastTransitionTime else new.model_copy(update={"lastTransitionTime": stamp})
+        return new.model_copy(update={"lastTransitionTime": new.lastTransitionTime or stamp})
     when = old.lastTransitionTime if old.status == new.status else stamp
-    return new.model_copy(update={"lastTransitionTime": when})
+    return new.model_copy(update={"lastTransitionTime": when, "lastHeartbeatTime": old.lastHeartbeatTime})

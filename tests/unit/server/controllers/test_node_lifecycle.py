@@ -70,6 +70,19 @@ async def test_heartbeats_keep_a_node_ready() -> None:
             assert ready(world) == "True"
 
 
+async def test_a_node_that_was_only_silent_is_ready_again_without_an_event() -> None:
+    """Heartbeats that go on over the same connection, after a pause, bring the node back within the grace period."""
+    world = World()
+    await world.add_node("pi-1")
+    async with running(world):
+        world.liveness.heard("pi-1")
+        await asyncio.sleep(GRACE + 1)
+        assert ready(world) == "Unknown"
+        world.liveness.heard("pi-1", tell=False)
+        await asyncio.sleep(GRACE)
+        assert (ready(world), taints(world)) == ("True", [])
+
+
 async def test_a_broken_connection_is_noticed_at_once_but_not_sooner() -> None:
     """The last will makes a node Unknown after a moment; a reconnect within that moment changes nothing."""
     world = World()

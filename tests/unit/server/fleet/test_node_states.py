@@ -51,7 +51,7 @@ def test_a_new_node_has_no_spec() -> None:
     )
     reported.metadata.uid = "forged"
     reported.metadata.finalizers = ["x/y"]
-    made = new_node("n1", reported)
+    made = new_node("n1", reported, NOW)
     assert made == node({"disk": "ssd"}, apiVersion="v1", kind="Node", status={"capacity": {"cpu": "4"}})
 
 
@@ -62,8 +62,15 @@ def test_labels_of_a_known_node() -> None:
     assert merge_labels(stored, reported) == {"kubernetes.io/arch": "arm64", "disk": "hdd"}
 
 
-def status(*conditions: tuple[str, str, str], **more: Any) -> NodeStatus:
-    listed = [{"type": t, "status": s, "lastTransitionTime": w} for t, s, w in conditions]
+def test_a_new_node_has_been_heard_of() -> None:
+    """`kubectl describe node` shows when each condition was reported last, from the first report on."""
+    made = new_node("n1", node(status=status(("Ready", "True", BEFORE)).to_dict()), NOW)
+    assert made.status == status(("Ready", "True", BEFORE, NOW))
+
+
+def status(*conditions: tuple[str, ...], **more: Any) -> NodeStatus:
+    names = ("type", "status", "lastTransitionTime", "lastHeartbeatTime")
+    listed = [dict(zip(names, condition, strict=False)) for condition in conditions]
     return NodeStatus.from_dict({"conditions": listed, **more})
 
 
@@ -77,16 +84,21 @@ class TestStatus:
         """The transition time is the server's, because the stored status may be the server's own Unknown."""
         stored = status(("Ready", "Unknown", BEFORE))
         merged = merge_node_status(stored, status(("Ready", "True", "2020-01-01T00:00:00Z")), NOW)
-        assert merged == status(("Ready", "True", NOW))
+        assert merged == status(("Ready", "True", NOW, NOW))
 
     def test_a_condition_that_stays(self) -> None:
         """An unchanged status keeps its transition time, also when the agent's clock was set."""
         stored = status(("Ready", "True", BEFORE), capacity={"cpu": "4"})
         merged = merge_node_status(stored, status(("Ready", "True", NOW), capacity={"cpu": "8"}), NOW)
-        assert merged == status(("Ready", "True", BEFORE), capacity={"cpu": "8"})
+        assert merged == status(("Ready", "True", BEFORE, NOW), capacity={"cpu": "8"})
 
     def test_conditions_of_others_stay(self) -> None:
         """A condition that a controller set is not dropped."""
         stored = status(("NetworkUnavailable", "False", BEFORE))
         merged = merge_node_status(stored, status(("Ready", "True", BEFORE)), NOW)
-        assert merged == status(("Ready", "True", BEFORE), ("NetworkUnavailable", "False", BEFORE))
+        assert merged == status(("Ready", "True", BEFORE, NOW), ("NetworkUnavailable", "False", BEFORE))
+
+    def test_the_time_of_a_report_is_no_change(self) -> None:
+        """A report that says nothing new is not stored for the sake of its time."""
+        stored = status(("Ready", "True", BEFORE, BEFORE))
+        assert merge_node_status(stored, status(("Ready", "True", BEFORE)), NOW) is None
