@@ -20,7 +20,7 @@ from tests.lab.kubectl import Kubectl, documents
 from tests.lab.manifests import config_map, pod
 from tests.lab.waiting import wait_until
 
-pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(600)]
 
 PATIENCE = 90.0
 
