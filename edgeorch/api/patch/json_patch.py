@@ -215,6 +215,6 @@ def _missing(verb: str, pointer: str) -> Invalid:
 
 
 def _rejected(why: str) -> Invalid:
-    """Word it as Kubernetes does, which keeps the reason in the causes."""
+    """Word it as Kubernetes does, and add the reason as a cause: kubectl prints that, after its field."""
     message = "the server rejected our request due to an error in our request"
-    return Invalid(message, causes=(Cause("UnexpectedServerResponse", why),))
+    return Invalid(message, causes=(Cause("UnexpectedServerResponse", why, "patch"),))
