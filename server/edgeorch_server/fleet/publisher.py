@@ -15,7 +15,7 @@ from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
-from edgeorch.errors import ApiError, NotFound, RequestEntityTooLarge, ServiceUnavailable
+from edgeorch.errors import ApiError, NotFound, ServiceUnavailable
 from edgeorch.mqtt.bus import Bus, Connection
 from edgeorch.mqtt.changed import Changed
 from edgeorch.mqtt.desired_state import VERSION_PROPERTY
@@ -48,8 +48,8 @@ class DesiredPublisher:
         self._dirty: dict[Touched, None] = {}
         self._sending = False
         self._open = False  # connected, and the broker's inventory is taken
-        self.too_large = 0
-        """Objects that could not be published because no MQTT packet holds them."""
+        self.failures = 0
+        """Objects that could not be published: too large for a packet, unreadable, refused by the broker."""
 
     @property
     def is_loaded(self) -> bool:
@@ -187,31 +187,29 @@ class DesiredPublisher:
                 self._mark(places)
                 logger.debug("publishing stopped: %s", exc)
                 await asyncio.sleep(RETRY_SECONDS)
-            except ApiError as exc:
-                self._mark(places)
-                logger.warning("desired state cannot be published: %s", exc)
-                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 self._sending = False
                 self._changed.notify()
 
     async def _publish(self, place: Touched) -> None:
+        """Publish one object; one that cannot be published waits for its next change, and stops no other."""
+        try:
+            await self._send(place)
+        except ServiceUnavailable:
+            raise
+        except (ApiError, ValueError) as exc:
+            self.failures += 1
+            logger.error("%s cannot be sent to node %s: %s", place.ref.key, place.node, exc)  # noqa: TRY400 (says it all)
+
+    async def _send(self, place: Touched) -> None:
         node, ref = place.node, place.ref
         name = self._topics.name(DesiredTopic(node, ref.resource, ref.namespace, ref.name))
         if ref not in self._index.versions(node):
             as_of = {VERSION_PROPERTY: str(self._index.revision)}
             await self._bus.publish(name, b"", retain=True, properties=as_of)
-            return
-        message = self._read(node, ref)
-        if message is None:
-            return
-        try:
-            await self._bus.publish(
-                name, message.payload, retain=True, properties={VERSION_PROPERTY: message.version}
-            )
-        except RequestEntityTooLarge as exc:
-            self.too_large += 1
-            logger.error("%s cannot be sent to node %s: %s", ref.key, node, exc)  # noqa: TRY400 (says it all)
+        elif (message := self._read(node, ref)) is not None:
+            version = {VERSION_PROPERTY: message.version}
+            await self._bus.publish(name, message.payload, retain=True, properties=version)
 
     def _read(self, node: str, ref: Ref) -> Published | None:
         """Encode the newest state of an object; None when it just went away, as a watch will tell."""

@@ -66,14 +66,15 @@ class StatusIngest:
 
     def _receive(self, message: Message) -> None:
         topic = self._topics.find(message.topic)
-        if not isinstance(topic, PodStatusTopic) or not message.payload:
+        if not isinstance(topic, PodStatusTopic):
             return
         pod = self._index.pod(topic.uid)
+        if not message.payload:
+            if pod is None:
+                self._order.forget(topic.uid)
+            return
         if pod is None or pod.node != topic.node:
-            self._order.forget(topic.uid) if pod is None else None
-            self._garbage.add(topic.node, "status of a pod that is not on this node", topic.uid)
-            if len(self._clears) < MAX_CLEARS:
-                self._clears.add(message.topic)
+            self._refuse(message.topic, topic, pod)
             return
         try:
             report = PodStatusReport.decode(message.payload)
@@ -89,6 +90,16 @@ class StatusIngest:
             return
         self._reports[topic.uid] = report
         self._queue.add(topic.uid)
+
+    def _refuse(self, name: str, topic: PodStatusTopic, pod: BoundPod | None) -> None:
+        """Clear the status of a pod that is not on this node: of one that is gone, as a rule."""
+        if pod is None:
+            self._garbage.counts["status of an unknown pod"] += 1
+            self._order.forget(topic.uid)
+        else:
+            self._garbage.add(topic.node, "status of a pod of another node", pod.ref.key)
+        if len(self._clears) < MAX_CLEARS:
+            self._clears.add(name)
 
     async def _ingest(self, uid: str) -> None:
         report, pod = self._reports.get(uid), self._index.pod(uid)

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
 from edgeorch.errors import ApiError
 from edgeorch.mqtt.bus import Bus, Message
@@ -68,7 +67,7 @@ class SyncAnswerer:
         if watch.should_ask(beat.d, expected, asyncio.get_running_loop().time()) and node not in self._tasks:
             logger.info("node %s does not hold what it should: asking for a handshake", node)
             self._paces.setdefault(node, AnswerPace()).begin(asyncio.get_running_loop().time())
-            self._start(node, self._send(node, Synced(beat.s, digest=expected)))
+            self._start(node, lambda: self._send(node, Synced(beat.s, digest=expected)))
 
     def _receive(self, message: Message) -> None:
         topic = self._topics.find(message.topic)
@@ -80,22 +79,22 @@ class SyncAnswerer:
             self._garbage.add(topic.node, "malformed sync", exc)
             return
         if topic.node not in self._tasks:
-            self._start(topic.node, self._serve(topic.node))
+            self._start(topic.node, lambda: self._serve(topic.node))
 
-    def _start(self, node: str, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, node: str, work: Callable[[], Awaitable[None]]) -> None:
         task = self._tasks[node] = asyncio.create_task(self._guard(node, work), name=f"sync-{node}")
 
         def done(_: asyncio.Task[None]) -> None:
             del self._tasks[node]
             if node in self._asked and not task.cancelled():
-                self._start(node, self._serve(node))
+                self._start(node, lambda: self._serve(node))
 
         task.add_done_callback(done)
 
-    async def _guard(self, node: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, node: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run one handshake; what goes wrong ends it and nothing else: the agent asks again."""
         try:
-            await work
+            await work()
         except ApiError as exc:
             logger.info("handshake with node %s broke off: %s", node, exc)
         except Exception:

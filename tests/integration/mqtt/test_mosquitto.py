@@ -90,6 +90,10 @@ def uids(pid: int | None) -> set[int]:
     return {int(uid) for uid in line.split()[1:]}
 
 
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.glob("*")}
+
+
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     mosquitto_binary()
@@ -202,12 +206,14 @@ class TestProcess:
         assert uids(lab.broker.pid).isdisjoint({0})
 
     async def test_it_leaves_nothing_below_run(self, lab: Lab) -> None:
-        """The copies of its files, with the key, are gone when it has been stopped."""
+        """The copies of its files are readable by its account only, and gone when it has been stopped."""
         account = broker_account()
         if account is None:
             pytest.skip("only a root server copies files for another account")
         folder = file_folder(lab.config.folder, account)
-        assert (folder / "broker.key").exists()
+        assert modes(folder) == dict.fromkeys(
+            ("acl", "broker.crt", "broker.key", "ca.crt", "mosquitto.conf"), 0o600
+        )
         await lab.broker.stop()
         assert not folder.exists()
 

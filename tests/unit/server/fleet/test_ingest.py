@@ -47,9 +47,9 @@ def node(lab: World, name: str = "n1") -> Node | None:
 async def settled(lab: World) -> None:
     """Wait until everything that was sent so far has been taken in: a marker passes all queues."""
     bus = await lab.client("n-fence")
-    seen = lab.fleet.garbage.counts["status of a pod that is not on this node"]
+    seen = lab.fleet.garbage.counts["status of an unknown pod"]
     await bus.publish(f"{ROOT}/nodes/n-fence/pods/none/status", b"x")
-    await eventually(lambda: lab.fleet.garbage.counts["status of a pod that is not on this node"] > seen)
+    await eventually(lambda: lab.fleet.garbage.counts["status of an unknown pod"] > seen)
     statuses = lab.fleet._statuses
     await eventually(lambda: not (statuses._reports or len(statuses._clears)))
     await bus.stop()

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
 from edgeorch.api.meta import DeleteOptions
+from edgeorch.errors import InternalError
 from edgeorch.mqtt.bus import Message
 from edgeorch.mqtt.desired_state import VERSION_PROPERTY
 from edgeorch.mqtt.topics import DesiredTopic
@@ -28,6 +30,13 @@ def desired(lab: World, node: str, key: str) -> dict[str, Any]:
     message = lab.broker.retained.get(f"{ROOT}/nodes/{node}/desired/{key}")
     found: dict[str, Any] = json.loads(message.payload) if message else {"metadata": {}}
     return found
+
+
+def body(name: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": [{"name": "c", "image": "busybox"}]},
+    }
 
 
 async def test_a_bound_pod_is_published(lab: World) -> None:
@@ -249,8 +258,30 @@ async def test_an_object_that_no_packet_holds(lab: World, caplog: pytest.LogCapt
     await lab.config_map("conf", big="x" * 60_000)
     await lab.pod("web", "n1", **USES_BOTH)
     await eventually(lambda: lab.retained("n1") == {"pods/default/web"})
-    assert lab.fleet.publisher.too_large == 1
+    assert lab.fleet.publisher.failures == 1
     assert "configmaps/default/conf cannot be sent to node n1" in caplog.text
+
+
+async def test_an_object_that_cannot_be_read(lab: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted, holds nobody else up, and its next change is another try."""
+    await lab.start_fleet()
+    real: Any = lab.registry.get
+
+    def get(resource: Any, namespace: str, name: str) -> Any:
+        if name == "broken":
+            raise InternalError("stored object is damaged")
+        return real(resource, namespace, name)
+
+    monkeypatch.setattr(lab.registry, "get", get)
+    for name in ("broken", "web"):
+        pod = await lab.registry.create(PODS, Pod.from_dict(body(name)))
+        await lab.registry.bind(pod, "n1")
+    await eventually(lambda: lab.retained("n1") == {"pods/default/web"} and lab.fleet.publisher.failures == 1)
+    monkeypatch.setattr(lab.registry, "get", real)
+    pod = lab.registry.get(PODS, "default", "broken")
+    pod.metadata.labels["a"] = "b"
+    await lab.registry.update(PODS, pod)
+    await eventually(lambda: len(lab.retained("n1")) == 2)
 
 
 async def test_the_server_does_not_hear_itself(lab: World) -> None:
