@@ -49,6 +49,8 @@ class SimulatedAgent:
         self.held = HeldState()
         self.automatic = True
         """Report every pod as running, and as ended once it is to be deleted."""
+        self.period = 0.0
+        """Seconds between heartbeats; 0 leaves them to the test."""
         self.agreements = self.disagreements = 0
         """Answers that agreed with what is held, and others."""
         self.statuses: dict[str, bytes] = {}
@@ -65,6 +67,7 @@ class SimulatedAgent:
         await self.bus.subscribe(self._topics.pattern(f"{base}/synced"), self._on_synced)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publish())
+            group.create_task(self._beat())
             async for state in self.bus.connections():
                 if state is Connection.UP:
                     self.introduce()
@@ -112,6 +115,12 @@ class SimulatedAgent:
 
     def _put(self, topic: NodeTopic | PodStatusTopic, payload: bytes, *, retain: bool = False) -> None:
         self._work.put_nowait((self._topics.name(topic), payload, retain))
+
+    async def _beat(self) -> None:
+        while self.period:
+            await asyncio.sleep(self.period)
+            if self.bus.connected:
+                self.beat()
 
     async def _publish(self) -> None:
         while True:

@@ -128,6 +128,7 @@ class Lab:
         gone = Presence(online=False, session=session).encode()
         bus = await self.connect(node, Will(TOPICS.name(NodeTopic(node, "presence")), gone))
         agent = SimulatedAgent(bus, TOPICS, node, session)
+        agent.period = 1.0
         self.spawn(agent.run())
         self.agents[node] = agent
         return agent
@@ -153,15 +154,19 @@ class Lab:
 
     # The state of the world
 
-    def agreed(self) -> bool:
-        """Tell whether every agent holds what it should, and every pod's status says what its agent did."""
+    def disagreements(self) -> list[str]:
+        """Say where an agent does not hold what it should, and where a pod's status is not its agent's."""
+        found = []
         for node, agent in self.agents.items():
             wanted = {ref.key: version for ref, version in self.fleet.index.versions(node).items()}
-            if {held.key: held.version for held in agent.held} != wanted:
-                return False
-        return all(
-            pod.status.phase == "Running" and not pod.metadata.deletionTimestamp for pod in self.pods().values()
-        )
+            held = {held.key: held.version for held in agent.held}
+            found += [
+                f"{node}: {key}" for key in wanted.keys() | held.keys() if wanted.get(key) != held.get(key)
+            ]
+        for name, pod in self.pods().items():
+            if pod.status.phase != "Running" or pod.metadata.deletionTimestamp:
+                found.append(f"{name}: {pod.status.phase} {pod.metadata.deletionTimestamp}")
+        return found
 
     async def retained(self) -> dict[DesiredTopic, str]:
         """Ask the broker what desired state it holds, over the server's own connection."""
@@ -175,7 +180,10 @@ class Lab:
 
     async def check(self) -> None:
         """Wait for agreement of all sides; the broker's memory is one of them."""
-        await eventually(self.agreed, LIMIT)
+        try:
+            await eventually(lambda: not self.disagreements(), LIMIT)
+        except TimeoutError as exc:
+            raise AssertionError(f"no agreement: {self.disagreements()}") from exc
         await self.check_broker()
 
     async def check_broker(self) -> None:
