@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edgeorch.errors import AlreadyExists, Conflict, Expired, NotFound, ServiceUnavailable
-from edgeorch_server.store.base import Build, Draft, Durability, Event, EventType, Store, Watch
+from edgeorch_server.store.base import Build, Draft, Durability, Event, EventType, Owner, Store, Watch
 from edgeorch_server.store.memory import MemoryStore
+from edgeorch_server.store.owners import read_owners
 from edgeorch_server.store.ring import RingLimits
 from edgeorch_server.store.tinydb import TinyStore
 
@@ -78,6 +79,64 @@ async def take(watch: Watch, count: int) -> list[Event]:
 
 def brief(events: list[Event]) -> list[tuple[str, str, int]]:
     return [(e.type.value, e.entry.name, e.entry.revision) for e in events]
+
+
+class TestOwners:
+    @staticmethod
+    def put(store: Store, name: str, *owners: str, resource: str = "pods") -> None:
+        references = [
+            {"uid": uid, "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "set", "controller": True}
+            for uid in owners
+        ]
+
+        def build(revision: int) -> Draft:
+            meta = {"name": name, "resourceVersion": str(revision), "ownerReferences": references}
+            data = json.dumps({"metadata": meta}).encode()
+            return Draft(data, "u", {}, {}, read_owners(meta))
+
+        store.put(resource, "", name, build)
+
+    async def test_what_belongs_to_an_owner_is_found(self, store: Store) -> None:
+        """Dependents are found by their owner's uid, per kind and over all kinds."""
+        self.put(store, "b", "one")
+        self.put(store, "a", "one", "two")
+        self.put(store, "c", "one", resource="jobs")
+        self.put(store, "d")
+        assert [entry.name for entry in store.owned("pods", "one")] == ["a", "b"]
+        assert [entry.name for entry in store.owned("pods", "two")] == ["a"]
+        assert [(kind, e.name) for kind, e in store.dependents("one")] == [
+            ("pods", "a"),
+            ("pods", "b"),
+            ("jobs", "c"),
+        ]
+        assert store.owned("nodes", "one") == store.owned("pods", "three") == []
+
+    async def test_an_owner_that_changes(self, store: Store) -> None:
+        """Adoption, release and deletion show at once."""
+        self.put(store, "a", "one")
+        self.put(store, "a", "two")
+        self.put(store, "b", "two")
+        assert (store.owned("pods", "one"), len(store.owned("pods", "two"))) == ([], 2)
+        store.delete("pods", "", "b", lambda _: Draft(b"{}", "u", {}, {}))
+        self.put(store, "a")
+        assert store.dependents("two") == []
+
+    async def test_the_controller_is_told_from_other_owners(self, store: Store) -> None:
+        """At most one owner manages an object."""
+        self.put(store, "a", "one")
+        entry = store.owned("pods", "one")[0]
+        assert entry.controller == Owner("one", "apps/v1", "ReplicaSet", "set", controller=True)
+        self.put(store, "a")
+        assert store.list("pods")[0].controller is None
+
+
+async def test_owners_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    """What a store reads back from its disk is indexed as what was written."""
+    async with await TinyStore.open(tmp_path / "store", lambda _resource, _object: {}) as store:
+        TestOwners.put(store, "a", "one")
+        await store.committed(store.revision)
+    async with await TinyStore.open(tmp_path / "store", lambda _resource, _object: {}) as store:
+        assert [entry.name for entry in store.owned("pods", "one")] == ["a"]
 
 
 class TestRevisions:

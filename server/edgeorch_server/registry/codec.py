@@ -9,11 +9,11 @@ import orjson
 from pydantic import ValidationError
 
 from edgeorch.api import type_errors
-from edgeorch.api.meta import Object
+from edgeorch.api.meta import Object, ObjectMeta
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import BadRequest
 from edgeorch_server.registry import messages
-from edgeorch_server.store.base import Draft, Entry
+from edgeorch_server.store.base import Draft, Entry, Owner
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -58,6 +58,7 @@ class Codec(Generic[ObjectT]):
             uid=obj.metadata.uid,
             labels=dict(obj.metadata.labels),
             fields=self.fields(obj),
+            owners=_owners(obj.metadata),
         )
 
     def preview(self, obj: ObjectT, revision: int) -> Entry:
@@ -70,6 +71,7 @@ class Codec(Generic[ObjectT]):
             uid=obj.metadata.uid,
             labels=dict(obj.metadata.labels),
             fields=self.fields(obj),
+            owners=_owners(obj.metadata),
         )
 
     def fields(self, obj: ObjectT) -> Mapping[str, str]:
@@ -81,13 +83,27 @@ def restamp(entry: Entry, revision: int) -> Draft:
     """Give stored bytes a new resourceVersion without knowing their kind's model."""
     body: Any = orjson.loads(entry.data)
     body.setdefault("metadata", {})["resourceVersion"] = str(revision)
-    return Draft(orjson.dumps(body), entry.uid, entry.labels, entry.fields)
+    return Draft(orjson.dumps(body), entry.uid, entry.labels, entry.fields, entry.owners)
 
 
 def is_marked(entry: Entry) -> bool:
     """Whether a stored object, readable or not, is being deleted."""
     body: Any = orjson.loads(entry.data)
     return bool(body.get("metadata", {}).get("deletionTimestamp"))
+
+
+def _owners(meta: ObjectMeta) -> tuple[Owner, ...]:
+    return tuple(
+        Owner(
+            reference.uid,
+            reference.apiVersion,
+            reference.kind,
+            reference.name,
+            controller=bool(reference.controller),
+            blocks=bool(reference.blockOwnerDeletion),
+        )
+        for reference in meta.ownerReferences
+    )
 
 
 def _reader(path: str) -> Callable[[Object], str]:

@@ -38,6 +38,20 @@ class EventType(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom an object belongs to: one of its ``metadata.ownerReferences``."""
+
+    uid: str
+    api_version: str
+    kind: str
+    name: str
+    controller: bool = False
+    """The owner manages the object; at most one does."""
+    blocks: bool = False
+    """The object must be gone before an owner that is deleted in the foreground."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An object about to be stored, encoded with the revision it is going to have."""
 
@@ -47,6 +61,7 @@ class Draft:
     labels: Mapping[str, str]
     fields: Mapping[str, str]
     """Values of the kind's selectable fields (``spec.nodeName`` of a pod), besides name and namespace."""
+    owners: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,12 @@ class Entry:
     uid: str
     labels: Mapping[str, str]
     fields: Mapping[str, str]
+    owners: tuple[Owner, ...] = ()
+
+    @property
+    def controller(self) -> Owner | None:
+        """The owner that manages the object, if any."""
+        return next((owner for owner in self.owners if owner.controller), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +132,14 @@ class Store(Protocol):
 
     def list(self, resource: str, namespace: str | None = None) -> Sequence[Entry]:
         """Read all objects of a kind, of one namespace or of all, sorted by (namespace, name)."""
+        ...
+
+    def owned(self, resource: str, owner: str) -> Sequence[Entry]:
+        """Read the objects of a kind that belong to the owner with this uid, sorted by (namespace, name)."""
+        ...
+
+    def dependents(self, owner: str) -> Sequence[tuple[str, Entry]]:
+        """Read what belongs to the owner with this uid: every kind's objects, each with its resource."""
         ...
 
     def count(self, resource: str) -> int:

@@ -71,6 +71,19 @@ class MvccStore:
         collection = self._collections.get(resource)
         return collection.entries(namespace) if collection else []
 
+    def owned(self, resource: str, owner: str) -> Sequence[Entry]:
+        """Read the objects of a kind that belong to the owner with this uid."""
+        collection = self._collections.get(resource)
+        return collection.owned(owner) if collection else []
+
+    def dependents(self, owner: str) -> Sequence[tuple[str, Entry]]:
+        """Read what belongs to the owner with this uid."""
+        return [
+            (resource, entry)
+            for resource, collection in self._collections.items()
+            for entry in collection.owned(owner)
+        ]
+
     def count(self, resource: str) -> int:
         """How many objects of a kind there are."""
         return len(self._collections.get(resource, ()))
@@ -154,7 +167,7 @@ class MvccStore:
         revision = self._revision + 1
         draft = build(revision)
         assert self._revision + 1 == revision, "build must not write to the store"
-        return Entry(namespace, name, revision, draft.data, draft.uid, draft.labels, draft.fields)
+        return Entry(namespace, name, revision, draft.data, draft.uid, draft.labels, draft.fields, draft.owners)
 
     def _written(self, event: Event) -> None:
         self._revision = event.entry.revision

@@ -18,6 +18,7 @@ from edgeorch_server.store.collection import Stored
 from edgeorch_server.store.fields import FieldsOf
 from edgeorch_server.store.journal_backend import META_ID, META_TABLE, BackendOptions, Fail, JournalBackend
 from edgeorch_server.store.mvcc import MvccStore
+from edgeorch_server.store.owners import read_owners
 from edgeorch_server.store.ring import RingLimits
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def _stored(folder: Path, resource: str, doc_id: str, data: bytes, fields_of: Fi
             uid=meta.get("uid", ""),
             labels=meta.get("labels", {}),
             fields=fields_of(resource, obj),
+            owners=read_owners(meta),
         )
         return Stored(entry, created=int(doc_id))
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
