@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
-from edgeorch_server.registry.base import Reader
-from edgeorch_server.registry.follow import Listed, follow
+from edgeorch_server.registry.base import Objects
+from edgeorch_server.registry.follow import follow_entries
+from edgeorch_server.store.base import Entry, Event
 from edgeorch_server.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -54,17 +54,34 @@ class Reconciler(Protocol):
         ...
 
 
-def own_key(obj: Object) -> Iterable[Key]:
+KeysOf = Callable[[Entry], Iterable[Key]]
+"""Says which keys a version of an object concerns. It sees labels, owners and fields, and parses nothing."""
+
+
+def own_key(entry: Entry) -> Iterable[Key]:
     """Map an object to itself."""
-    return (Key(obj.metadata.namespace, obj.metadata.name),)
+    return (Key(entry.namespace, entry.name),)
+
+
+def controller_key(kind: str) -> KeysOf:
+    """Map an object to the controller of this kind that manages it."""
+
+    def keys(entry: Entry) -> Iterable[Key]:
+        owner = entry.controller
+        return (Key(entry.namespace, owner.name),) if owner and owner.kind == kind else ()
+
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind to watch, and which keys an object of it concerns."""
+    """A kind to watch, and which keys an object of it concerns.
+
+    Of a change both versions are asked: an object that was released or relabelled concerns its old owner too.
+    """
 
     resource: ResourceInfo[Any]
-    keys: Callable[[Any], Iterable[Key]] = own_key
+    keys: KeysOf = own_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +91,7 @@ class Controller:
     name: str
     reconciler: Reconciler
     sources: Sequence[Source]
-    reader: Reader
+    objects: Objects
     workers: int = 1
     queue: WorkQueue[Key] = field(default_factory=WorkQueue)
 
@@ -90,13 +107,10 @@ class Controller:
             self.queue.close()
 
     async def _follow(self, source: Source) -> None:
-        async for news in follow(self.reader, source.resource):
-            for obj in news.objects if isinstance(news, Listed) else (news.object,):
-                self._queue(source, obj)
-
-    def _queue(self, source: Source, obj: Object) -> None:
-        for key in source.keys(obj):
-            self.queue.add(key)
+        async for news in follow_entries(self.objects, source.resource):
+            versions = (news.previous, news.entry) if isinstance(news, Event) else news
+            for key in {key: None for entry in versions if entry for key in source.keys(entry)}:
+                self.queue.add(key)
 
     async def _work(self) -> None:
         while True:

@@ -6,17 +6,18 @@ import contextlib
 
 from edgeorch.api.core.resources import NAMESPACES, SERVICE_ACCOUNTS
 from edgeorch.api.core.service_account import ServiceAccount
-from edgeorch.api.meta import Object, ObjectMeta
+from edgeorch.api.meta import ObjectMeta
 from edgeorch.errors import AlreadyExists, NotFound
 from edgeorch_server.controllers.runner import DONE, Key, Result, Source
 from edgeorch_server.registry.base import Client
+from edgeorch_server.store.base import Entry
 
 NAME = "default"
 
 
-def namespace_of(obj: Object) -> tuple[Key, ...]:
+def namespace_of(entry: Entry) -> tuple[Key, ...]:
     """Map a ServiceAccount to its namespace: when the default one is deleted, it comes back."""
-    return (Key("", obj.metadata.namespace),)
+    return (Key("", entry.namespace),)
 
 
 SOURCES = (Source(NAMESPACES), Source(SERVICE_ACCOUNTS, namespace_of))

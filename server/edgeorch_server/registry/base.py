@@ -67,6 +67,10 @@ class Reader(Protocol):
         """Read all objects, of one namespace or (empty) of all, that match."""
         ...
 
+    def owned(self, resource: ResourceInfo[ObjectT], owner: str) -> Sequence[ObjectT]:
+        """Read the objects of a kind that have an owner reference to this uid."""
+        ...
+
     def watch(self, resource: ResourceInfo[Object], *, since: int | None = None) -> Watch:
         """Stream committed changes of a kind (see :class:`edgeorch_server.store.base.Store`)."""
         ...
@@ -216,6 +220,14 @@ class Objects(Protocol):
 
     def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
         """GET a list."""
+        ...
+
+    def owned_entries(self, resource: ResourceInfo[Object], owner: str) -> Sequence[Entry]:
+        """Read the objects of a kind that have an owner reference to this uid, as they are stored."""
+        ...
+
+    def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
+        """Read whatever has an owner reference to this uid."""
         ...
 
     def watch_entries(

@@ -1,4 +1,8 @@
-"""Follow a kind: what exists, then every change; the pattern under every controller and the scheduler."""
+"""Follow a kind: what exists, then every change; the pattern under every controller and the scheduler.
+
+Followed as entries, nothing is parsed: labels, owners and selectable fields are known without. Followed as
+objects, every change costs a parse, so only those do that who need whole objects.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from typing import Generic, TypeVar
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import Expired
-from edgeorch_server.registry.base import Reader
-from edgeorch_server.store.base import EventType
+from edgeorch_server.registry.base import ListOptions, Objects, Reader
+from edgeorch_server.store.base import Entry, Event, EventType
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,26 @@ class Changed(Generic[ObjectT]):
 
     type: EventType
     object: ObjectT
+
+
+async def follow_entries(
+    objects: Objects, resource: ResourceInfo[Object]
+) -> AsyncIterator[Sequence[Entry] | Event]:
+    """Stream a kind for ever: a list of all its entries, then events; again from the start after a gap.
+
+    An event may show a state that the list had already: consumers are level-based.
+    """
+    while True:
+        # The watch is open before the list is read, and nothing awaits in between: no gap.
+        with objects.watch_entries(resource, "") as watch:
+            yield objects.list_entries(resource, ListOptions()).entries
+            try:
+                async for event in watch:
+                    yield event
+            except Expired:
+                logger.info("fell behind on %s: listing again", resource.plural)
+                continue
+            return
 
 
 async def follow(

@@ -98,6 +98,18 @@ class Registry:
         """Read one page of a list; raises BadRequest, Expired and GatewayTimeout."""
         return self._reads.page(resource, options)
 
+    def owned_entries(self, resource: ResourceInfo[Object], owner: str) -> Sequence[Entry]:
+        """Read the objects of a kind that have an owner reference to this uid."""
+        return self._store.owned(resource.key, owner)
+
+    def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
+        """Read whatever has an owner reference to this uid."""
+        return [
+            (resource, entry)
+            for key, entry in self._store.dependents(owner)
+            if (resource := self._table.by_key(key)) is not None
+        ]
+
     def watch_entries(
         self, resource: ResourceInfo[Object], namespace: str, *, since: int | None = None
     ) -> Watch:
@@ -222,6 +234,11 @@ class Registry:
         """Read all objects that match; only those are parsed, and what cannot be read is left out."""
         options = ListOptions(namespace=namespace, labels=labels, fields=fields)
         entries = self._reads.page(resource, options).entries
+        return list(self._reads.readable(self._kinds.of(resource), entries))
+
+    def owned(self, resource: ResourceInfo[ObjectT], owner: str) -> Sequence[ObjectT]:
+        """Read the objects of a kind that have an owner reference to this uid."""
+        entries = self._store.owned(resource.key, owner)
         return list(self._reads.readable(self._kinds.of(resource), entries))
 
     def watch(self, resource: ResourceInfo[Object], *, since: int | None = None) -> Watch:

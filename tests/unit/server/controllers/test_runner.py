@@ -27,7 +27,7 @@ class Scripted:
 
 
 async def run(reconciler: Scripted, seconds: float) -> int:
-    controller = Controller("test", reconciler, sources=(), reader=None)  # type: ignore[arg-type]
+    controller = Controller("test", reconciler, sources=(), objects=None)  # type: ignore[arg-type]
     controller.queue.add(KEY)
     task = asyncio.create_task(controller.run())
     await asyncio.sleep(seconds)
