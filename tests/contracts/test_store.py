@@ -121,6 +121,19 @@ class TestOwners:
         self.put(store, "a")
         assert store.dependents("two") == []
 
+    async def test_orphans(self, store: Store) -> None:
+        """What no controller manages can be adopted; a mere owner does not count."""
+        self.put(store, "managed", "one")
+        self.put(store, "free")
+        owned = Owner("two", "v1", "Node", "n")
+        store.put("pods", "", "owned", lambda _: Draft(b"{}", "u", {}, {}, (owned,)))
+        store.put("pods", "elsewhere", "free", lambda _: Draft(b"{}", "u", {}, {}))
+        assert [entry.name for entry in store.orphans("pods", "")] == ["free", "owned"]
+        self.put(store, "free", "one")
+        store.delete("pods", "", "owned", lambda _: Draft(b"{}", "u", {}, {}))
+        assert store.orphans("pods", "") == store.orphans("nodes", "") == []
+        assert len(store.orphans("pods", "elsewhere")) == 1
+
     async def test_the_controller_is_told_from_other_owners(self, store: Store) -> None:
         """At most one owner manages an object."""
         self.put(store, "a", "one")

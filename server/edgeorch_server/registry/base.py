@@ -226,6 +226,10 @@ class Objects(Protocol):
         """Read the objects of a kind that have an owner reference to this uid, as they are stored."""
         ...
 
+    def orphan_entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace that no controller manages, as they are stored."""
+        ...
+
     def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
         """Read whatever has an owner reference to this uid."""
         ...

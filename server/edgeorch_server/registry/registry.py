@@ -102,6 +102,10 @@ class Registry:
         """Read the objects of a kind that have an owner reference to this uid."""
         return self._store.owned(resource.key, owner)
 
+    def orphan_entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace that no controller manages."""
+        return self._store.orphans(resource.key, namespace)
+
     def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
         """Read whatever has an owner reference to this uid."""
         return [

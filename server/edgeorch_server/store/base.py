@@ -138,6 +138,10 @@ class Store(Protocol):
         """Read the objects of a kind that belong to the owner with this uid, sorted by (namespace, name)."""
         ...
 
+    def orphans(self, resource: str, namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace that no controller manages, sorted by name."""
+        ...
+
     def dependents(self, owner: str) -> Sequence[tuple[str, Entry]]:
         """Read what belongs to the owner with this uid: every kind's objects, each with its resource."""
         ...

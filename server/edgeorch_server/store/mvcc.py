@@ -76,6 +76,11 @@ class MvccStore:
         collection = self._collections.get(resource)
         return collection.owned(owner) if collection else []
 
+    def orphans(self, resource: str, namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace that no controller manages."""
+        collection = self._collections.get(resource)
+        return collection.orphans(namespace) if collection else []
+
     def dependents(self, owner: str) -> Sequence[tuple[str, Entry]]:
         """Read what belongs to the owner with this uid."""
         return [
