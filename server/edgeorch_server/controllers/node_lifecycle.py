@@ -17,7 +17,7 @@ from edgeorch.api.meta import format_time
 from edgeorch.errors import NotFound
 from edgeorch_server.controllers.node_health import Health, is_unknown, taints_for, unknown_conditions
 from edgeorch_server.controllers.runner import DONE, Controller, Key, Result, Source
-from edgeorch_server.registry.base import Client, NodeLiveness, Objects
+from edgeorch_server.registry.base import Client, Entries, NodeLiveness
 from edgeorch_server.registry.recorder import EventRecorder
 
 OFFLINE_GRACE = 0.3
@@ -109,7 +109,7 @@ def _ready(node: Node) -> str:
     return next((c.status for c in node.status.conditions if c.type == "Ready"), "Unknown")
 
 
-async def run_node_lifecycle(reconciler: NodeLifecycle, objects: Objects, liveness: NodeLiveness) -> None:
+async def run_node_lifecycle(reconciler: NodeLifecycle, objects: Entries, liveness: NodeLiveness) -> None:
     """Run the controller; besides node objects, changes of the connections wake it."""
     controller = Controller("node-lifecycle", reconciler, [Source(NODES)], objects)
 

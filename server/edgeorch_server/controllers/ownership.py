@@ -15,7 +15,7 @@ from edgeorch.api.meta import Object, OwnerReference
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import Selector
 from edgeorch.errors import Conflict, Invalid, NotFound
-from edgeorch_server.registry.base import Objects, PatchType, WriteOptions
+from edgeorch_server.registry.base import Entries, Objects, PatchType, WriteOptions
 from edgeorch_server.registry.codec import is_marked
 from edgeorch_server.store.base import Entry
 
@@ -43,7 +43,7 @@ class Claim:
     release: Sequence[Entry] = ()
 
 
-def claim(objects: Objects, resource: ResourceInfo[Any], owner: Object, selector: Selector) -> Claim:
+def claim(objects: Entries, resource: ResourceInfo[Any], owner: Object, selector: Selector) -> Claim:
     """Decide what ``owner`` adopts and releases of a kind in its namespace."""
     meta = owner.metadata
     if meta.deletionTimestamp or selector.empty:

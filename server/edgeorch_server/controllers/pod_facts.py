@@ -16,7 +16,7 @@ import orjson
 
 from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import parse_time
-from edgeorch_server.registry.base import Objects
+from edgeorch_server.registry.base import Entries
 from edgeorch_server.store.base import Entry, Owner
 
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -109,7 +109,7 @@ def _cost(text: str) -> int:
 class PodReader:
     """Gives the facts of stored pods. Reads see every write at once: there is no cache to lag behind."""
 
-    def __init__(self, objects: Objects, *, remembered: int = REMEMBERED) -> None:
+    def __init__(self, objects: Entries, *, remembered: int = REMEMBERED) -> None:
         self._objects = objects
         self._remembered = remembered
         self._known: OrderedDict[str, PodFacts] = OrderedDict()

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
-from edgeorch_server.registry.base import Objects
+from edgeorch_server.registry.base import Entries
 from edgeorch_server.registry.follow import follow_entries
 from edgeorch_server.store.base import Entry, Event
 from edgeorch_server.workqueue import WorkQueue
@@ -91,7 +91,7 @@ class Controller:
     name: str
     reconciler: Reconciler
     sources: Sequence[Source]
-    objects: Objects
+    objects: Entries
     workers: int = 1
     queue: WorkQueue[Key] = field(default_factory=WorkQueue)
 

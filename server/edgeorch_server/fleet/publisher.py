@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
 
 from edgeorch.api.core.config import ConfigMap, Secret
+from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
@@ -24,8 +25,8 @@ from edgeorch_server.fleet.desired import DesiredIndex, Ref, Touched
 from edgeorch_server.fleet.inventory import take_inventory
 from edgeorch_server.fleet.payloads import Published, bound_pod, config_payload, pod_payload
 from edgeorch_server.registry.base import Client
-from edgeorch_server.registry.follow import Listed, follow
-from edgeorch_server.store.base import EventType
+from edgeorch_server.registry.follow import follow_entries
+from edgeorch_server.store.base import Entry, Event, EventType
 
 logger = logging.getLogger(__name__)
 
@@ -82,34 +83,28 @@ class DesiredPublisher:
     # What exists
 
     async def _follow_pods(self) -> None:
-        async for news in follow(self._client, PODS):
-            if isinstance(news, Listed):
-                bound = (bound_pod(pod) for pod in news.objects)
+        async for news in follow_entries(self._client, PODS):
+            if not isinstance(news, Event):
+                bound = (bound_pod(pod) for pod in self._client.list(PODS))
                 self._mark(self._index.replace_pods(pod for pod in bound if pod is not None))
                 self._listed(PODS.key)
             elif news.type is EventType.DELETED:
-                meta = news.object.metadata
-                ref = Ref(PODS.key, meta.namespace, meta.name)
-                self._mark(self._index.remove_pod(ref, int(meta.resourceVersion)))
-            else:
-                pod = bound_pod(news.object)
+                self._mark(self._index.remove_pod(_ref(PODS, news.entry), news.entry.revision))
+            elif news.entry.fields["spec.nodeName"]:
+                pod = bound_pod(Pod.from_json(news.entry.data))
                 if pod is not None:
                     self._mark(self._index.set_pod(pod))
 
     async def _follow_configs(self, resource: ResourceInfo[ConfigMap] | ResourceInfo[Secret]) -> None:
-        def ref(config: Object) -> Ref:
-            return Ref(resource.key, config.metadata.namespace, config.metadata.name)
-
-        async for news in follow(self._client, resource):
-            if isinstance(news, Listed):
-                revisions = {ref(obj): int(obj.metadata.resourceVersion) for obj in news.objects}
+        async for news in follow_entries(self._client, resource):
+            if not isinstance(news, Event):
+                revisions = {_ref(resource, entry): entry.revision for entry in news}
                 self._mark(self._index.replace_configs(resource.key, revisions))
                 self._listed(resource.key)
                 continue
-            revision = int(news.object.metadata.resourceVersion)
             deleted = news.type is EventType.DELETED
             change = self._index.remove_config if deleted else self._index.set_config
-            self._mark(change(ref(news.object), revision))
+            self._mark(change(_ref(resource, news.entry), news.entry.revision))
 
     def _listed(self, resource: str) -> None:
         self._unlisted.discard(resource)
@@ -230,3 +225,7 @@ async def _all(work: Callable[[Touched], Awaitable[None]], places: Iterable[Touc
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+def _ref(resource: ResourceInfo[Object], entry: Entry) -> Ref:
+    return Ref(resource.key, entry.namespace, entry.name)

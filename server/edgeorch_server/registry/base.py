@@ -49,7 +49,68 @@ class WriteOptions:
     """The write path appends what the client should be told in ``Warning`` headers."""
 
 
-class Reader(Protocol):
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """The query of a list (meta/v1 ListOptions), parsed."""
+
+    namespace: str = ""
+    """Empty lists all namespaces."""
+    labels: Selector | None = None
+    fields: FieldSelector | None = None
+    limit: int = 0
+    """0 is no limit."""
+    continue_: str = ""
+    resource_version: str = ""
+    resource_version_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    entries: Sequence[Entry]
+    revision: int
+    """What the list's ``metadata.resourceVersion`` says."""
+    continue_: str = ""
+    remaining: int | None = None
+
+
+class Entries(Protocol):
+    """Reads of objects as they are stored: nothing is parsed. All errors are Kubernetes'."""
+
+    def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
+        """GET one."""
+        ...
+
+    def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
+        """GET a list."""
+        ...
+
+    def owned_entries(self, resource: ResourceInfo[Object], owner: str) -> Sequence[Entry]:
+        """Read the objects of a kind that have an owner reference to this uid, as they are stored."""
+        ...
+
+    def orphan_entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace that no controller manages, as they are stored."""
+        ...
+
+    def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
+        """Read whatever has an owner reference to this uid."""
+        ...
+
+    def watch_entries(
+        self, resource: ResourceInfo[Object], namespace: str, *, since: int | None = None
+    ) -> Watch:
+        """Watch; selectors, bookmarks and time-outs are the HTTP side's business."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Newest committed revision, for bookmarks."""
+        ...
+
+
+class Reader(Entries, Protocol):
     """Typed reads. All raise :class:`edgeorch.errors.NotFound` with Kubernetes' message."""
 
     def get(self, resource: ResourceInfo[ObjectT], namespace: str, name: str) -> ObjectT:
@@ -166,32 +227,6 @@ class PatchType(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ListOptions:
-    """The query of a list (meta/v1 ListOptions), parsed."""
-
-    namespace: str = ""
-    """Empty lists all namespaces."""
-    labels: Selector | None = None
-    fields: FieldSelector | None = None
-    limit: int = 0
-    """0 is no limit."""
-    continue_: str = ""
-    resource_version: str = ""
-    resource_version_match: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
-
-    entries: Sequence[Entry]
-    revision: int
-    """What the list's ``metadata.resourceVersion`` says."""
-    continue_: str = ""
-    remaining: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
     """Result of a write."""
 
@@ -202,7 +237,7 @@ class Written:
     """After a delete: the object is gone (not merely marked by grace period or finalizer)."""
 
 
-class Objects(Protocol):
+class Objects(Entries, Protocol):
     """What HTTP handlers call: untyped bodies in, encoded entries out; committed when it returns.
 
     ``body`` is decoded JSON. ``subresource`` is empty, ``status``, or another one that takes the parent's
@@ -212,37 +247,6 @@ class Objects(Protocol):
     @property
     def table(self) -> ResourceTable:
         """What is served."""
-        ...
-
-    def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
-        """GET one."""
-        ...
-
-    def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
-        """GET a list."""
-        ...
-
-    def owned_entries(self, resource: ResourceInfo[Object], owner: str) -> Sequence[Entry]:
-        """Read the objects of a kind that have an owner reference to this uid, as they are stored."""
-        ...
-
-    def orphan_entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
-        """Read the objects of a kind in a namespace that no controller manages, as they are stored."""
-        ...
-
-    def dependents(self, owner: str) -> Sequence[tuple[ResourceInfo[Object], Entry]]:
-        """Read whatever has an owner reference to this uid."""
-        ...
-
-    def watch_entries(
-        self, resource: ResourceInfo[Object], namespace: str, *, since: int | None = None
-    ) -> Watch:
-        """Watch; selectors, bookmarks and time-outs are the HTTP side's business."""
-        ...
-
-    @property
-    def revision(self) -> int:
-        """Newest committed revision, for bookmarks."""
         ...
 
     async def create_entry(

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import Expired
-from edgeorch_server.registry.base import ListOptions, Objects, Reader
+from edgeorch_server.registry.base import Entries, ListOptions, Reader
 from edgeorch_server.store.base import Entry, Event, EventType
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Changed(Generic[ObjectT]):
 
 
 async def follow_entries(
-    objects: Objects, resource: ResourceInfo[Object]
+    objects: Entries, resource: ResourceInfo[Object]
 ) -> AsyncIterator[Sequence[Entry] | Event]:
     """Stream a kind for ever: a list of all its entries, then events; again from the start after a gap.
 
