@@ -91,11 +91,19 @@ class Task:
         return next((c for c in self.desired.containers() if c.name == name), None)
 
 
+def _nothing_new(memory: Memory) -> Memory:
+    return memory
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an action. When it failed, what was planned after it is void."""
+    """What came of an action. When it failed, what was planned after it is void.
 
-    memory: Memory
+    The memory may have changed while the action was carried out (an image arrived, a container stopped), so an
+    outcome is a change to whatever the memory is by then, never a new memory.
+    """
+
+    remember: Callable[[Memory], Memory] = _nothing_new
     ok: bool = True
 
 
@@ -105,23 +113,23 @@ class Executor:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def act(self, action: Action, task: Task, memory: Memory) -> Outcome:
+    async def act(self, action: Action, task: Task) -> Outcome:
         """Carry out an action that takes moments. Raises RuntimeUnavailable; other faults are remembered."""
         match action:
             case SetUpVolumes():
-                return await self._set_up_volumes(task, memory)
+                return await self._set_up_volumes(task)
             case CreateSandbox():
-                return await self._create_sandbox(action, task, memory)
+                return await self._create_sandbox(action, task)
             case StartContainer():
-                return await self._start(action, task, memory)
+                return await self._start(action, task)
             case RemoveContainer():
                 await self._services.runtime.remove_container(action.container_id)
-                return Outcome(memory)
+                return Outcome()
             case RemoveSandbox():
-                return await self._remove_sandbox(task, memory)
+                return await self._remove_sandbox(task)
             case TearDown():
                 await self._services.offload(self._services.volumes.tear_down, task.desired.uid)
-                return Outcome(memory)
+                return Outcome()
             case StopContainer() | EnsureImage():
                 raise AssertionError("takes long: see stop and ensure_image")
 
@@ -199,7 +207,7 @@ class Executor:
                 recorder.warning(pod, "Failed", text, container.name)
         recorder.warning(pod, "Failed", f"Error: {problem.reason}", container.name)
 
-    async def _set_up_volumes(self, task: Task, memory: Memory) -> Outcome:
+    async def _set_up_volumes(self, task: Task) -> Outcome:
         services, pod, inputs = self._services, task.desired.pod, task.desired.inputs
         group = pod.spec.securityContext.fsGroup if pod.spec.securityContext else None
         try:
@@ -208,11 +216,10 @@ class Executor:
                 await services.offload(services.volumes.set_up, task.desired.uid, wanted, group)
         except MountError as exc:
             services.recorder.warning(pod, "FailedMount", str(exc))
-            failed = memory.with_failure(VOLUMES, "FailedMount", str(exc), services.now(), inputs=inputs)
-            return Outcome(failed, ok=False)
-        return Outcome(replace(memory.without_failure(VOLUMES), mounted=inputs))
+            return Outcome(self._failed(VOLUMES, "FailedMount", exc, task), ok=False)
+        return Outcome(lambda memory: replace(memory.without_failure(VOLUMES), mounted=inputs))
 
-    async def _create_sandbox(self, action: CreateSandbox, task: Task, memory: Memory) -> Outcome:
+    async def _create_sandbox(self, action: CreateSandbox, task: Task) -> Outcome:
         services, pod = self._services, task.desired.pod
         if action.again:
             text = "Pod sandbox changed, it will be killed and re-created."
@@ -224,10 +231,10 @@ class Executor:
         except RuntimeFault as exc:
             text = f"Failed to create pod sandbox: {exc}"
             services.recorder.warning(pod, "FailedCreatePodSandBox", text)
-            return Outcome(self._sandbox_failure(task, memory, text), ok=False)
-        return Outcome(memory.without_failure(SANDBOX))
+            return Outcome(self._failed(SANDBOX, "FailedSandbox", text, task), ok=False)
+        return Outcome(lambda memory: memory.without_failure(SANDBOX))
 
-    async def _remove_sandbox(self, task: Task, memory: Memory) -> Outcome:
+    async def _remove_sandbox(self, task: Task) -> Outcome:
         services = self._services
         try:
             await services.runtime.remove_sandbox(task.desired.uid)
@@ -236,16 +243,17 @@ class Executor:
         except RuntimeFault as exc:
             text = f"error killing pod: {exc}"
             services.recorder.warning(task.desired.pod, "FailedKillPod", text)
-            return Outcome(self._sandbox_failure(task, memory, text), ok=False)
-        return Outcome(memory.without_failure(SANDBOX))
+            return Outcome(self._failed(SANDBOX, "FailedSandbox", text, task), ok=False)
+        return Outcome(lambda memory: memory.without_failure(SANDBOX))
 
-    def _sandbox_failure(self, task: Task, memory: Memory, text: str) -> Memory:
-        now = self._services.now()
-        return memory.with_failure(SANDBOX, "FailedSandbox", text, now, inputs=task.desired.inputs)
+    def _failed(self, key: str, reason: str, why: object, task: Task) -> Callable[[Memory], Memory]:
+        text, now, inputs = str(why), self._services.now(), task.desired.inputs
+        return lambda memory: memory.with_failure(key, reason, text, now, inputs=inputs)
 
-    async def _start(self, action: StartContainer, task: Task, memory: Memory) -> Outcome:
+    async def _start(self, action: StartContainer, task: Task) -> Outcome:
         services, pod = self._services, task.desired.pod
-        container, image = task.container(action.container), memory.images.get(action.container)
+        name = action.container
+        container, image = task.container(name), task.observed.memory.images.get(name)
         assert container is not None, "planned from the same spec"
         assert image is not None, "planned with its image"
         container_id = action.created_id
@@ -253,28 +261,26 @@ class Executor:
             try:
                 spec = await self._resolve(action, container, task, image)
             except (ConfigError, OSError) as exc:
-                return self._start_failure("CreateContainerConfigError", exc, container, task, memory)
+                return self._start_failure("CreateContainerConfigError", exc, container, task)
             try:
                 created = await services.runtime.create_container(task.desired.uid, spec)
             except RuntimeUnavailable:
                 raise
             except RuntimeFault as exc:
-                if isinstance(exc, NoSuchObject):
-                    memory = memory.without_image(container.name)  # it was there a moment ago: look again
-                return self._start_failure("CreateContainerError", exc, container, task, memory)
+                return self._start_failure("CreateContainerError", exc, container, task)
             container_id = created.id
-            services.recorder.normal(pod, "Created", f"Created container: {container.name}", container.name)
-        memory = memory.without_failure(container.name).without_image(container.name)
+            services.recorder.normal(pod, "Created", f"Created container: {name}", name)
         try:
             await services.runtime.start_container(container_id)
         except RuntimeUnavailable:
             raise
         except RuntimeFault as exc:
-            services.recorder.warning(pod, "Failed", f"Error: {exc}", container.name)
-            return Outcome(memory.with_start_error(container_id, str(exc)))
-        services.recorder.normal(pod, "Started", f"Started container {container.name}", container.name)
+            services.recorder.warning(pod, "Failed", f"Error: {exc}", name)
+            error = str(exc)
+            return Outcome(lambda memory: _created(memory, name).with_start_error(container_id, error))
+        services.recorder.normal(pod, "Started", f"Started container {name}", name)
         await services.hooks.post_start(pod, container, container_id)
-        return Outcome(memory)
+        return Outcome(lambda memory: _created(memory, name))
 
     async def _resolve(
         self, action: StartContainer, container: Container, task: Task, image: ImageState
@@ -299,18 +305,21 @@ class Executor:
         attempt = Attempt(action.restarts, action.backoff)
         return container_spec(pod, container, attempt, image.info, task.inputs, around, mounts)
 
-    def _start_failure(
-        self, reason: str, exc: Exception, container: Container, task: Task, memory: Memory
-    ) -> Outcome:
-        services = self._services
-        services.recorder.warning(task.desired.pod, "Failed", f"Error: {exc}", container.name)
-        inputs = task.desired.inputs
-        failed = memory.with_failure(container.name, reason, str(exc), services.now(), inputs=inputs)
+    def _start_failure(self, reason: str, exc: Exception, container: Container, task: Task) -> Outcome:
+        name = container.name
+        self._services.recorder.warning(task.desired.pod, "Failed", f"Error: {exc}", name)
+        failed = self._failed(name, reason, exc, task)
+        if isinstance(exc, NoSuchObject):  # the image was there a moment ago: look again
+            return Outcome(lambda memory: failed(memory.without_image(name)))
         return Outcome(failed)
 
     def _around(self, task: Task) -> Surroundings:
         sandbox = task.observed.sandbox
         return Surroundings(self._services.node(), sandbox.ips if sandbox else ())
+
+
+def _created(memory: Memory, container: str) -> Memory:
+    return memory.without_failure(container).without_image(container)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -196,8 +196,8 @@ class PodWorker:
             elif isinstance(action, EnsureImage):
                 self._pull(action, task)
             else:
-                outcome = await self._executor.act(action, task, self._memory)
-                self._memory = outcome.memory
+                outcome = await self._executor.act(action, task)
+                self._memory = outcome.remember(self._memory)
                 if not outcome.ok:
                     return False
         return True

@@ -57,7 +57,7 @@ class FakeRuntime:
 
     async def info(self) -> RuntimeInfo:
         """See the protocol."""
-        self.host.enter("info")
+        await self._enter("info")
         return RuntimeInfo(
             version="fake://1.0.0",
             cgroup_version=2,
@@ -67,18 +67,18 @@ class FakeRuntime:
 
     async def list(self) -> tuple[SandboxInfo, ...]:
         """See the protocol."""
-        self.host.enter("list")
+        await self._enter("list")
         return tuple(s.view() for s in self._mine())
 
     async def get(self, uid: str) -> SandboxInfo | None:
         """See the protocol."""
-        self.host.enter("get")
+        await self._enter("get")
         sandbox = self._find(uid)
         return sandbox.view() if sandbox else None
 
     async def create_sandbox(self, spec: SandboxSpec) -> SandboxInfo:
         """See the protocol."""
-        self.host.enter("create_sandbox")
+        await self._enter("create_sandbox")
         sandbox = self._find(spec.uid)
         if sandbox is None:
             labels = {
@@ -105,7 +105,7 @@ class FakeRuntime:
 
     async def remove_sandbox(self, uid: str) -> None:
         """See the protocol."""
-        self.host.enter("remove_sandbox")
+        await self._enter("remove_sandbox")
         sandbox = self._find(uid)
         if sandbox is None:
             return
@@ -115,7 +115,7 @@ class FakeRuntime:
 
     async def create_container(self, uid: str, spec: ContainerSpec) -> ContainerInfo:
         """See the protocol."""
-        self.host.enter("create_container")
+        await self._enter("create_container")
         sandbox = self._find(uid)
         if sandbox is None:
             raise NoSuchObject(f"no sandbox of pod {uid}")
@@ -156,7 +156,7 @@ class FakeRuntime:
 
     async def start_container(self, container_id: str) -> None:
         """See the protocol."""
-        self.host.enter("start_container")
+        await self._enter("start_container")
         container = self._container(container_id)
         if container is None:
             raise NoSuchObject(f"no container with id {container_id}")
@@ -172,7 +172,7 @@ class FakeRuntime:
 
     async def stop_container(self, container_id: str, grace: float) -> None:
         """See the protocol."""
-        self.host.enter("stop_container")
+        await self._enter("stop_container")
         container = self._container(container_id)
         if container is None or container.info.state is not ContainerState.RUNNING:
             return
@@ -181,7 +181,7 @@ class FakeRuntime:
 
     async def remove_container(self, container_id: str) -> None:
         """See the protocol."""
-        self.host.enter("remove_container")
+        await self._enter("remove_container")
         container = self._container(container_id)
         if container is None:
             return
@@ -201,7 +201,7 @@ class FakeRuntime:
         timestamps: bool = False,
     ) -> AsyncIterator[bytes]:
         """See the protocol."""
-        self.host.enter("logs")
+        await self._enter("logs")
         container = self._container(container_id)
         if container is None:
             raise NoSuchObject(f"no container with id {container_id}")
@@ -219,7 +219,7 @@ class FakeRuntime:
 
     async def events(self) -> AsyncIterator[RuntimeEvent]:
         """See the protocol."""
-        self.host.enter("events")
+        await self._enter("events")
         queue = self.host.subscribe()
         try:
             while (item := await queue.get()) is not None:
@@ -231,17 +231,17 @@ class FakeRuntime:
 
     async def image(self, reference: str) -> ImageInfo | None:
         """See the protocol."""
-        self.host.enter("image")
+        await self._enter("image")
         return self._image(reference)
 
     async def images(self) -> tuple[ImageInfo, ...]:
         """See the protocol."""
-        self.host.enter("images")
+        await self._enter("images")
         return tuple(self.host.images.values())
 
     async def pull(self, reference: str, credentials: Credentials | None = None) -> ImageInfo:  # noqa: ARG002 - the fake registry is open to all
         """See the protocol."""
-        self.host.enter("pull")
+        await self._enter("pull")
         name = qualified(reference)
         script = self.host.next_pull(name)
         if script.delay:
@@ -255,7 +255,7 @@ class FakeRuntime:
 
     async def remove_image(self, reference: str) -> None:
         """See the protocol."""
-        self.host.enter("remove_image")
+        await self._enter("remove_image")
         image = self._image(reference)
         if image is None:
             return
@@ -267,7 +267,7 @@ class FakeRuntime:
 
     async def usage(self, uid: str) -> Mapping[str, Usage]:
         """See the protocol."""
-        self.host.enter("usage")
+        await self._enter("usage")
         sandbox = self._find(uid)
         running = [
             c.info
@@ -280,6 +280,12 @@ class FakeRuntime:
             )
             for i in running
         }
+
+    async def _enter(self, verb: str) -> None:
+        """Begin a call, and take the time it was said to take."""
+        self.host.enter(verb)
+        if delay := self.host.delays.get(verb):
+            await asyncio.sleep(delay)
 
     def _mine(self) -> tuple[FakeSandbox, ...]:
         return tuple(s for s in self.host.sandboxes.values() if s.info.labels.get(LABEL_NODE) == self.node)

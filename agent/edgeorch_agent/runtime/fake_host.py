@@ -119,6 +119,8 @@ class FakeHost:
         self.history: list[tuple[str, str]] = []
         """Pairs of what happened (``started``, ``stopping``, ``died``, ``removed``, ``pulled``) and the
         container's name (or image reference)."""
+        self.delays: dict[str, float] = {}
+        """Seconds that calls of a method (``create_sandbox``...) take; others take none."""
         self.available = True
         self.memory_cgroup = True
         self._scripts: dict[str, list[Script]] = {}

@@ -9,7 +9,7 @@ import pytest
 
 from edgeorch.api.meta import ObjectMeta
 from edgeorch_agent.runtime.base import ContainerSpec, RuntimeFault, SandboxSpec
-from edgeorch_agent.runtime.fake import FakeRuntime, Script
+from edgeorch_agent.runtime.fake import FakeRuntime, Pull, Script
 from tests.scenarios.pods.world import World
 from tests.unit.agent.pods.builders import config_map, pod, secret
 
@@ -59,6 +59,19 @@ async def test_unforeseen_errors_are_retried(tmp_path: Path) -> None:
         world.delete("web")
         await world.settle(10)
         assert world.terminated == {"u1"}
+
+
+@pytest.mark.parametrize("verb", ["create_sandbox", "create_container", "start_container"])
+async def test_what_happens_during_an_action_is_not_forgotten(tmp_path: Path, verb: str) -> None:
+    """An image that arrives while the pod's sandbox or another container is being made is used."""
+    async with World(tmp_path) as world:
+        world.host.delays[verb] = 3
+        world.host.script_pull("slow:1", Pull(delay=1))
+        world.host.script_pull("slower:1", Pull(delay=4))
+        images = {"web": "app:1", "side": "slow:1", "late": "slower:1"}
+        world.apply(pod(containers=[{"name": name, "image": image} for name, image in images.items()]))
+        await world.settle(60)
+        assert [s.ready for s in world.statuses["u1"].containerStatuses] == [True, True, True]
 
 
 async def test_hooks_share_the_grace_period(tmp_path: Path) -> None:
