@@ -121,7 +121,7 @@ class Images:
             text = f"image pull failed for {image} because the registry is unavailable: {exc}"
             if present is not None:
                 return Found(present, stale=text)
-            raise ImageProblem("RegistryUnavailable", text) from exc
+            raise ImageProblem("ErrImagePull", text) from exc
         except RuntimeFault as exc:
             raise ImageProblem("ErrImagePull", str(exc)) from exc
         took = asyncio.get_running_loop().time() - began

@@ -28,7 +28,7 @@ STOP_RETRY = 2.0
 """Seconds until a stop that the runtime refused is tried again."""
 
 CRASH_LOOP = "CrashLoopBackOff"
-PULL_ERRORS = ("ErrImagePull", "RegistryUnavailable")
+PULL_ERROR = "ErrImagePull"
 
 
 class Course(enum.Enum):
@@ -234,7 +234,7 @@ def _image_missing(container: Container, state: ImageState, waiting: Waiting | N
         return Step(Course.PENDING, waiting=waiting)
     occasion = f"{state.at}"
     shown = backoff.remaining(state.at, PULL_ERROR_SHOWN, now)
-    if state.reason in PULL_ERRORS and not shown:
+    if state.reason == PULL_ERROR and not shown:
         text = f'Back-off pulling image "{state.image}": {state.reason}: {state.message}'
         waiting = Waiting("ImagePullBackOff", text, occasion)
     else:

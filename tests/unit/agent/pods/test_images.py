@@ -80,7 +80,7 @@ async def test_unreachable_registry() -> None:
     node.host.script_pull("app:1", Pull(error=RegistryUnavailable("no such host")))
     with pytest.raises(ImageProblem, match="the registry is unavailable: no such host") as problem:
         await node.ensure()
-    assert problem.value.reason == "RegistryUnavailable"
+    assert problem.value.reason == "ErrImagePull"
     node.host.add_image("app:1")
     found = await node.ensure(policy="Always")
     assert not found.pulled
