@@ -42,8 +42,10 @@ from edgeorch_agent.runtime.hints import Hints, Listener
 from edgeorch_agent.runtime.locks import KeyedLocks
 from edgeorch_agent.runtime.log_file import read_log
 from edgeorch_agent.runtime.podman_api import PodmanApi, PodmanRefusal
+from edgeorch_agent.runtime.podman_bodies import Permits
 from edgeorch_agent.runtime.podman_inventory import Inventory
 from edgeorch_agent.runtime.podman_views import Inspected
+from edgeorch_agent.runtime.privileges import lowest_oom_score
 from edgeorch_agent.runtime.references import image_id, qualified
 from edgeorch_agent.runtime.stopping import Stops
 
@@ -75,7 +77,8 @@ class PodmanRuntime:
         self._stops = Stops(self._signal, self._ended)
         self._locks = KeyedLocks()
         self._image_details: dict[str, ImageInfo] = {}
-        self._controllers: frozenset[str] | None = None
+        self._permits: Permits | None = None
+        self._socket = socket
 
     async def aclose(self) -> None:
         """Let go of Podman. Containers run on."""
@@ -87,7 +90,8 @@ class PodmanRuntime:
     async def info(self) -> RuntimeInfo:
         """See the protocol."""
         answer = await self._api.get("/info")
-        self._controllers = views.controllers(answer)
+        lowest = await asyncio.to_thread(lowest_oom_score, self._socket)
+        self._permits = Permits(views.controllers(answer), lowest)
         return views.runtime_info(answer)
 
     # Sandboxes
@@ -137,7 +141,7 @@ class PodmanRuntime:
             pod = await self._inventory.pod(uid)
             if pod is None:
                 raise NoSuchObject(f"no sandbox of pod {uid}")
-            if self._controllers is None:
+            if self._permits is None:
                 await self.info()
             image = image_id(spec.image) or qualified(spec.image)
             body = bodies.container_body(
@@ -145,7 +149,7 @@ class PodmanRuntime:
                 pod_id=pod["Id"],
                 pod=pod["Name"],
                 labels=bodies.container_labels(spec, pod["Labels"]),
-                controllers=self._controllers or frozenset(),
+                permits=self._permits or Permits(frozenset()),
                 log_size=self._log_size,
             )
             name = body["name"]

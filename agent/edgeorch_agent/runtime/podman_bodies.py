@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from edgeorch_agent.runtime.base import (
@@ -19,6 +20,7 @@ from edgeorch_agent.runtime.base import (
     RuntimeFault,
     SandboxSpec,
 )
+from edgeorch_agent.runtime.privileges import LOWEST_OOM_SCORE
 
 _DEFAULT_NETWORK: Final = "default"
 """Podman's word for whichever network its configuration names."""
@@ -100,20 +102,29 @@ def pod_body(spec: SandboxSpec, node: str, *, infra_image: str = "") -> dict[str
     return _without_empty(body)
 
 
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """What this node lets a container have."""
+
+    controllers: frozenset[str]
+    """The cgroup controllers there are."""
+    lowest_oom_score: int = LOWEST_OOM_SCORE
+
+
 def container_body(
     spec: ContainerSpec,
     *,
     pod_id: str,
     pod: str,
     labels: Mapping[str, str],
-    controllers: frozenset[str],
+    permits: Permits,
     log_size: int,
 ) -> dict[str, Any]:
     """Give the body of ``POST /containers/create``.
 
-    ``controllers`` are the cgroup controllers this node has: a limit that needs another one is left out,
-    since the runtime would refuse to start the container at all. The log goes to a file of its own (journald
-    would need systemd, and is not bounded per container) of at most ``log_size`` bytes.
+    What the node does not permit is left out, since the runtime would refuse to start the container at all. The
+    log goes to a file of its own (journald would need systemd, and is not bounded per container) of at most
+    ``log_size`` bytes.
 
     Restarts, health checks and systemd's conventions are switched off: the agent decides, and Kubernetes does
     not know them.
@@ -144,8 +155,8 @@ def container_body(
         "restart_policy": "no",
         "systemd": "false",
         "healthconfig": {"Test": ["NONE"]},
-        "resource_limits": _resources(spec.limits, controllers),
-        "oom_score_adj": spec.limits.oom_score_adj,
+        "resource_limits": _resources(spec.limits, permits.controllers),
+        "oom_score_adj": _oom_score(spec.limits, permits),
     }
     if spec.stop_signal:
         body["stop_signal"] = signal_number(spec.stop_signal)
@@ -200,6 +211,11 @@ def _resources(limits: Limits, controllers: frozenset[str]) -> dict[str, Any]:
     if "pids" in controllers and limits.pids is not None:
         resources["pids"] = {"limit": limits.pids}
     return _without_empty(resources)
+
+
+def _oom_score(limits: Limits, permits: Permits) -> int | None:
+    wanted = limits.oom_score_adj
+    return None if wanted is None else max(wanted, permits.lowest_oom_score)
 
 
 def _without_empty(body: dict[str, Any]) -> dict[str, Any]:

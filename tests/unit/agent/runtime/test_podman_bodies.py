@@ -17,15 +17,21 @@ from edgeorch_agent.runtime.base import (
     RuntimeFault,
     SandboxSpec,
 )
-from edgeorch_agent.runtime.podman_bodies import container_body, container_labels, pod_body, signal_number
+from edgeorch_agent.runtime.podman_bodies import (
+    Permits,
+    container_body,
+    container_labels,
+    pod_body,
+    signal_number,
+)
 
-ALL = frozenset({"cpu", "memory", "pids"})
+ALL = Permits(frozenset({"cpu", "memory", "pids"}))
 POD = SandboxSpec("12345678-9abc", "default", "web", "web-0", {"a": "b"}, ports=(PortMapping(80, 8080),))
 
 
-def body(spec: ContainerSpec, controllers: frozenset[str] = ALL) -> dict[str, object]:
+def body(spec: ContainerSpec, permits: Permits = ALL) -> dict[str, object]:
     return container_body(
-        spec, pod_id="p", pod="default_web_12345678", labels={}, controllers=controllers, log_size=1000
+        spec, pod_id="p", pod="default_web_12345678", labels={}, permits=permits, log_size=1000
     )
 
 
@@ -85,7 +91,7 @@ def test_namespaces_are_shared_as_in_kubernetes():
 @pytest.mark.parametrize(
     ("controllers", "kept"),
     [
-        pytest.param(ALL, {"cpu", "memory", "pids"}, id="all"),
+        pytest.param(ALL.controllers, {"cpu", "memory", "pids"}, id="all"),
         pytest.param(frozenset({"cpu", "pids"}), {"cpu", "pids"}, id="Raspberry Pi OS as shipped"),
         pytest.param(frozenset(), None, id="none"),
     ],
@@ -93,7 +99,7 @@ def test_namespaces_are_shared_as_in_kubernetes():
 def test_limits_without_their_controller_are_left_out(controllers: frozenset[str], kept: set[str] | None):
     """Better no limit than no container."""
     limits = Limits(cpu_shares=512, cpu_quota=50_000, memory=1 << 20, pids=10)
-    asked = body(ContainerSpec("c", "i", {}, limits=limits), controllers).get("resource_limits")
+    asked = body(ContainerSpec("c", "i", {}, limits=limits), Permits(controllers)).get("resource_limits")
     assert (set(asked) if isinstance(asked, dict) else None) == kept
 
 
@@ -128,3 +134,10 @@ def test_an_unknown_signal_is_a_fault():
     """It names the signal."""
     with pytest.raises(RuntimeFault, match="unknown signal SIGNOTHING"):
         signal_number("SIGNOTHING")
+
+
+@pytest.mark.parametrize(("wanted", "lowest", "asked"), [(-997, -1000, -997), (-997, 0, None), (500, 0, 500)])
+def test_an_oom_score_is_as_low_as_the_node_permits(wanted: int, lowest: int, asked: int | None):
+    """The OCI runtime starts no container with a score that it may not give."""
+    spec = ContainerSpec("c", "i", {}, limits=Limits(oom_score_adj=wanted))
+    assert body(spec, Permits(frozenset(), lowest)).get("oom_score_adj") == asked
