@@ -56,7 +56,14 @@ def run(
     """Run a command to its end; ``code`` is the exit code it must have, None lets any pass."""
     try:
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, input=stdin or "", env=env, timeout=timeout
+            command,
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            input=stdin or "",
+            env=env,
+            timeout=timeout,
         )
     except subprocess.TimeoutExpired as exc:
         said = b"".join(filter(None, (exc.stdout, exc.stderr))).decode(errors="replace")

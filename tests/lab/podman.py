@@ -35,7 +35,7 @@ NGINX_PUBLIC: Final = "docker.io/library/nginx:1.27"
 """Names of public images, so that public manifests run unchanged; there is a busybox in each."""
 PAGE: Final = "hello from the lab"
 
-_APPLETS: Final = "sh cat date dd echo env false head hostname httpd id ls mkdir nc printf ps pwd sleep stat tail touch true wc wget yes"
+_APPLETS: Final = "sh cat date dd echo env false head hostname httpd id ls mkdir nc printf ps pwd sed seq sleep stat tail touch true wc wget yes"
 _SUBNETS: Final = IPv4Network("10.89.0.0/16")
 _START_WITHIN: Final = 30.0
 
