@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import typer
 
-from edgeorch.cli import (
-    agent_commands,
-    config_command,
-    object_commands,
-    token_commands,
-    up_commands,
-    version_command,
-)
 from edgeorch.cli.output import stderr
 from edgeorch.errors import ApiError, EdgeorchError, UserError
 
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "up_commands": ("up", "down"),
+    "object_commands": ("get", "apply", "delete", "describe", "logs"),
+    "token_commands": ("token",),
+    "agent_commands": ("agent",),
+    "config_command": ("config",),
+    "version_command": ("version",),
+}
+"""Modules, in the order of the help, and the commands that each of them registers."""
 
-def build() -> typer.Typer:
-    """Put the application together."""
+
+def build(word: str = "") -> typer.Typer:
+    """Put the application together: all commands, or of those only the module that ``word`` names one of.
+
+    Importing all of it takes seconds on a small board, and most commands need little of it.
+    """
     app = typer.Typer(
         name="edgeorch",
         help="Kubernetes for single-board computers.",
@@ -29,15 +35,10 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         result_callback=_exit,
     )
-    for module in (
-        up_commands,
-        object_commands,
-        token_commands,
-        agent_commands,
-        config_command,
-        version_command,
-    ):
-        module.register(app)
+    app.callback()(lambda: None)  # keeps a command that is alone in its module a command
+    named = [module for module, commands in COMMANDS.items() if word in commands]
+    for module in named or COMMANDS:
+        import_module(f"edgeorch.cli.{module}").register(app)
     return app
 
 
@@ -48,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     depends on its version.
     """
     try:
-        build()(list(arguments), prog_name="edgeorch")
+        build(arguments[0] if arguments else "")(list(arguments), prog_name="edgeorch")
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 0
     except ApiError as exc:

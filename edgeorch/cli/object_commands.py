@@ -11,8 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from edgeorch.cli.access import find_kubeconfig, load_access
-from edgeorch.cli.apply import apply_object
-from edgeorch.cli.describe import describe as describe_object
 from edgeorch.cli.kinds import Kind, Kinds, split_targets
 from edgeorch.cli.manifests import read_manifests
 from edgeorch.cli.output import Format, print_document, print_names, print_table, stderr, stdout
@@ -103,6 +101,8 @@ def apply(
     kubeconfig: Kubeconfig = None,
 ) -> int:
     """Create or change objects until they are as the manifests say."""
+    from edgeorch.cli.apply import apply_object  # noqa: PLC0415 (pydantic: two thirds of the start of `get`)
+
     console = stdout()
     failed = 0
     with _open(kubeconfig) as client:
@@ -198,6 +198,8 @@ def _doomed(
 
 def describe(targets: Targets = None, *, namespace: Namespace = None, kubeconfig: Kubeconfig = None) -> int:
     """Show one object, or all of a type, in full and with its events."""
+    from edgeorch.cli.describe import describe as describe_object  # noqa: PLC0415 (pydantic, as above)
+
     console = stdout()
     with _open(kubeconfig) as client:
         where = namespace or client.namespace

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
-from edgeorch.cli.app import run
+from edgeorch.cli.app import COMMANDS, build, run
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,29 @@ def test_the_value_of_a_command_is_the_exit_code(capsys: pytest.CaptureFixture[s
     """A command that went well ends with 0."""
     assert run(["version"]) == 0
     assert capsys.readouterr().out.startswith("edgeorch ")
+
+
+def test_every_command_is_known_by_its_module() -> None:
+    """A command that the table of modules forgets would not be found by its name."""
+    everything = typer.main.get_group(build())
+    assert set(everything.commands) == {word for words in COMMANDS.values() for word in words}
+
+
+@pytest.mark.parametrize("word", [word for words in COMMANDS.values() for word in words])
+def test_a_command_is_there_when_only_its_module_is_loaded(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command can be run by its name."""
+    assert run([word, "--help"]) == 0
+    assert f"edgeorch {word}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["version", "get"])
+def test_a_command_does_not_load_what_it_does_not_need(word: str) -> None:
+    """Loading the models and the cryptography takes seconds on a small board."""
+    script = (
+        f"import sys; from edgeorch.cli.app import run; run([{word!r}, '--help'])\n"
+        "print(sorted({'pydantic', 'cryptography'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"
