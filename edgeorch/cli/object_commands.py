@@ -101,7 +101,7 @@ def apply(
     kubeconfig: Kubeconfig = None,
 ) -> int:
     """Create or change objects until they are as the manifests say."""
-    from edgeorch.cli.apply import apply_object  # noqa: PLC0415 (pydantic: two thirds of the start of `get`)
+    from edgeorch.cli.apply import apply_object  # noqa: PLC0415 (the models: half of the start of `get`)
 
     console = stdout()
     failed = 0
@@ -198,7 +198,7 @@ def _doomed(
 
 def describe(targets: Targets = None, *, namespace: Namespace = None, kubeconfig: Kubeconfig = None) -> int:
     """Show one object, or all of a type, in full and with its events."""
-    from edgeorch.cli.describe import describe as describe_object  # noqa: PLC0415 (pydantic, as above)
+    from edgeorch.cli.describe import describe as describe_object  # noqa: PLC0415 (the models, as above)
 
     console = stdout()
     with _open(kubeconfig) as client:
