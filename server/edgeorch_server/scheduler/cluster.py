@@ -1,4 +1,4 @@
-"""The scheduler's picture of the cluster, and a record of what changed in it.
+"""The scheduler's picture of the cluster.
 
 It is changed by news (nodes, bound pods, namespaces) and by the scheduler's own decisions, which count at once.
 All on one event loop: while a decision is made, nothing changes.
@@ -7,81 +7,17 @@ All on one event loop: while a decision is made, nothing changes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
+from edgeorch_server.scheduler.changes import Change, ChangeLog
+from edgeorch_server.scheduler.domains import Domains
 from edgeorch_server.scheduler.node_info import NodeFacts, NodeInfo
 from edgeorch_server.scheduler.shape import PodInfo, Shape
 from edgeorch_server.scheduler.terms import Labels
 
-REMEMBERED_CHANGES = 8192
-"""Whoever fell further behind looks at everything again, which is cheaper by then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one node."""
-
-    node: str
-    pod: PodInfo | None = None
-    """The pod that came or went; None when the node's own facts or nominations changed."""
-    by: int = 0
-    """1 for a pod that came, -1 for one that went."""
-
-
-class ChangeLog:
-    """The latest changes, for those who keep results per node up to date."""
-
-    def __init__(self) -> None:
-        self._changes: list[Change] = []
-        self._dropped = 0
-
-    @property
-    def position(self) -> int:
-        """Where the log ends now."""
-        return self._dropped + len(self._changes)
-
-    def append(self, change: Change) -> None:
-        """Note a change."""
-        self._changes.append(change)
-        if len(self._changes) >= 2 * REMEMBERED_CHANGES:
-            del self._changes[:REMEMBERED_CHANGES]
-            self._dropped += REMEMBERED_CHANGES
-
-    def since(self, position: int) -> Sequence[Change] | None:
-        """Give what came after a position; None when it is not remembered any more."""
-        return self._changes[position - self._dropped :] if position >= self._dropped else None
-
-
-class Domains:
-    """Which nodes are one place, by topology key. A key is looked at when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[str, dict[str, set[str]]] = {}
-
-    def of(self, key: str, nodes: Iterable[NodeInfo]) -> Mapping[str, Set[str]]:
-        """Give the names of the nodes by their value of that label."""
-        found = self._by_key.get(key)
-        if found is None:
-            found = self._by_key[key] = {}
-            for node in nodes:
-                if (value := node.labels.get(key)) is not None:
-                    found.setdefault(value, set()).add(node.name)
-        return found
-
-    def add(self, facts: NodeFacts) -> None:
-        """Take a node in."""
-        for key, places in self._by_key.items():
-            if (value := facts.labels.get(key)) is not None:
-                places.setdefault(value, set()).add(facts.name)
-
-    def remove(self, facts: NodeFacts) -> None:
-        """Leave a node out."""
-        for key, places in self._by_key.items():
-            if (value := facts.labels.get(key)) is not None:
-                places[value].discard(facts.name)
-                if not places[value]:
-                    del places[value]
+Population = dict[Shape, dict[str, int]]
+"""How many pods of a shape are on which node."""
 
 
 class Cluster:
@@ -92,16 +28,18 @@ class Cluster:
 
     def __init__(self) -> None:
         self._nodes: dict[str, NodeInfo] = {}
+        self._elsewhere: dict[str, dict[str, PodInfo]] = {}
         self._where: dict[str, str] = {}
-        self._homeless: dict[str, dict[str, PodInfo]] = {}
-        self._population: dict[Shape, dict[str, int]] = {}
-        self._leaving: dict[Shape, dict[str, int]] = {}
-        self._namespaces: dict[str, Labels] = {}
         self._nominations: dict[str, str] = {}
+        self._population: Population = {}
+        self._minding: set[Shape] = set()
+        self._leaving: Population = {}
         self._priorities: Counter[int] = Counter()
+        self._namespaces: dict[str, Labels] = {}
         self._images: Counter[str] = Counter()
         self._domains = Domains()
-        self._structure = 0
+        self._layout = 0
+        self._rules = 0
         self.changes = ChangeLog()
 
     @property
@@ -120,12 +58,23 @@ class Cluster:
         return self._population
 
     @property
-    def structure(self) -> int:
-        """Goes up when something changed that may concern all nodes: results kept per node are worthless.
+    def minding(self) -> AbstractSet[Shape]:
+        """Shapes in the population that have affinity terms of any kind; live."""
+        return self._minding
 
-        That is: nodes, their labels and taints, namespaces, and which shapes of pods mind their neighbours.
+    @property
+    def layout(self) -> int:
+        """Goes up when nodes came or went, or their labels or taints changed."""
+        return self._layout
+
+    @property
+    def rules(self) -> int:
+        """Goes up when plugins that had nothing to say about a pod may have now.
+
+        That is: namespaces' labels, new shapes of pods that mind their neighbours, and whatever
+        :meth:`touch` was called for.
         """
-        return self._structure
+        return self._rules
 
     @property
     def lowest_priority(self) -> int | None:
@@ -136,35 +85,158 @@ class Cluster:
         """Say how many pods of that shape on that node are being deleted."""
         return self._leaving.get(shape, {}).get(node, 0)
 
-    def domains(self, key: str) -> Mapping[str, Set[str]]:
-        """Give the names of the nodes by their value of a label."""
+    def domains(self, key: str) -> Mapping[str, AbstractSet[str]]:
+        """Give the names of the nodes by their value of a label; live."""
         return self._domains.of(key, self._nodes.values())
 
     def holders(self, image: str) -> int:
         """Say how many nodes have an image."""
         return self._images[image]
 
+    def where(self, uid: str) -> str | None:
+        """Say on which node a pod counts, if on any."""
+        return self._where.get(uid)
+
+    def placed(self) -> frozenset[str]:
+        """Uids of all pods that are counted."""
+        return frozenset(self._where)
+
     def set_node(self, facts: NodeFacts) -> NodeFacts | None:
         """Add a node or take over its changed facts; gives those it had before."""
         node = self._nodes.get(facts.name)
+        before = node.facts if node else None
+        if before == facts:
+            return before
         if node is None:
             node = self._nodes[facts.name] = NodeInfo(facts)
-            for pod in self._homeless.pop(facts.name, {}).values():
+            for pod in self._elsewhere.pop(facts.name, {}).values():
                 node.add(pod)
-            for uid, name in self._nominations.items():
-                if name == facts.name and (pod := self._nominated_pod(uid)) is not None:
-                    node.nominated[uid] = pod
-            before = None
         else:
-            before = node.facts
-            if before == facts:
-                return before
-            self._domains.remove(before)
-            self._images.subtract(before.images)
+            self._unindex(node.facts)
             node.facts = facts
-        self._domains.add(facts)
-        self._images.update(facts.images.keys())
+        self._index(facts)
         if before is None or (before.labels, before.taints) != (facts.labels, facts.taints):
-            self._structure += 1
+            self._layout += 1
         self.changes.append(Change(facts.name))
         return before
+
+    def remove_node(self, name: str) -> None:
+        """Forget a node; its pods stay known, in case it comes back."""
+        node = self._nodes.pop(name, None)
+        if node is None:
+            return
+        self._unindex(node.facts)
+        if node.pods:
+            self._elsewhere[name] = node.pods
+        for uid in node.nominated:
+            del self._nominations[uid]
+        self._layout += 1
+        self.changes.append(Change(name))
+
+    def place(self, pod: PodInfo, name: str) -> bool:
+        """Count a pod on a node: it is bound there, or about to be. Also takes over what is new about it.
+
+        False when it counts there already, and just as before.
+        """
+        if self._where.get(pod.uid) == name and self._takes_over(pod, name):
+            return False
+        self.remove_pod(pod.uid)
+        self.withdraw(pod.uid)
+        self._where[pod.uid] = name
+        node = self._nodes.get(name)
+        if node is None:
+            self._elsewhere.setdefault(name, {})[pod.uid] = pod
+        else:
+            node.add(pod)
+        self._populate(pod, name, 1)
+        self.changes.append(Change(name, pod, 1))
+        return True
+
+    def remove_pod(self, uid: str) -> PodInfo | None:
+        """Stop counting a pod; gives what was counted, so that there is room now."""
+        name = self._where.pop(uid, None)
+        if name is None:
+            return None
+        node = self._nodes.get(name)
+        pod = node.remove(uid) if node else self._elsewhere[name].pop(uid)
+        self._populate(pod, name, -1)
+        self.changes.append(Change(name, pod, -1))
+        return pod
+
+    def nominate(self, pod: PodInfo, name: str) -> None:
+        """Note that room is being made for a pod on a node: pods of lower priority must not take it."""
+        self.withdraw(pod.uid)
+        node = self._nodes.get(name)
+        if node is not None:
+            node.nominated[pod.uid] = pod
+            self._nominations[pod.uid] = name
+            self.changes.append(Change(name))
+
+    def withdraw(self, uid: str) -> str | None:
+        """Forget a pod's nomination; gives the node it was for."""
+        name = self._nominations.pop(uid, None)
+        if name is not None:
+            del self._nodes[name].nominated[uid]
+            self.changes.append(Change(name))
+        return name
+
+    def touch(self) -> None:
+        """Note that something else became known that may concern every node."""
+        self._rules += 1
+
+    def set_namespace(self, name: str, labels: Labels) -> None:
+        """Take over a namespace's labels."""
+        if self._namespaces.get(name) != labels:
+            self._namespaces[name] = labels
+            self._rules += 1
+
+    def remove_namespace(self, name: str) -> None:
+        """Forget a namespace."""
+        self._namespaces.pop(name, None)
+
+    def _takes_over(self, pod: PodInfo, name: str) -> bool:
+        """Replace what is known of a pod, if it counts as before."""
+        node = self._nodes.get(name)
+        pods = node.pods if node else self._elsewhere[name]
+        known = pods[pod.uid]
+        if known.shape is not pod.shape or known.leaving != pod.leaving:
+            return False
+        pods[pod.uid] = pod
+        return True
+
+    def _index(self, facts: NodeFacts) -> None:
+        self._domains.add(facts)
+        self._images.update(facts.images.keys())
+
+    def _unindex(self, facts: NodeFacts) -> None:
+        self._domains.remove(facts)
+        self._images.subtract(facts.images.keys())
+        self._images += Counter()  # drops those that nobody holds any more
+
+    def _populate(self, pod: PodInfo, name: str, by: int) -> None:
+        shape = pod.shape
+        _add(self._population, shape, name, by)
+        if pod.leaving:
+            _add(self._leaving, shape, name, by)
+        if shape.minds_neighbours:
+            self._note_minding(shape)
+        self._priorities[shape.priority] += by
+        if not self._priorities[shape.priority]:
+            del self._priorities[shape.priority]
+
+    def _note_minding(self, shape: Shape) -> None:
+        present = shape in self._population
+        if present and shape not in self._minding:
+            self._minding.add(shape)
+            self._rules += 1
+        elif not present:
+            self._minding.discard(shape)
+
+
+def _add(population: Population, shape: Shape, node: str, by: int) -> None:
+    nodes = population.setdefault(shape, {})
+    nodes[node] = nodes.get(node, 0) + by
+    if not nodes[node]:
+        del nodes[node]
+        if not nodes:
+            del population[shape]

@@ -6,6 +6,7 @@ over its containers and sidecars, or the highest any init container needs while 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 
 from edgeorch.api.core.container import Container
@@ -24,8 +25,12 @@ they spread too. Filtering takes them at their word."""
 Request = Mapping[str, int]
 
 
+@functools.lru_cache(maxsize=1024)
 def to_units(name: str, quantity: str) -> int:
-    """Give a quantity in the resource's unit: milli-CPUs for cpu, whole units for the rest, rounded up."""
+    """Give a quantity in the resource's unit: milli-CPUs for cpu, whole units for the rest, rounded up.
+
+    Manifests use the same few quantities again and again, so what was read is kept.
+    """
     amount = Amount.parse(quantity)
     return amount.milli_value() if name == CPU else amount.value()
 

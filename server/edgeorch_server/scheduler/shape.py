@@ -1,4 +1,4 @@
-"""What the plugins read of pods: everything that decides where a pod can go is its *shape*, and equal pods share one.
+"""What the plugins read of pods: all that decides where a pod can go is its *shape*; equal pods share one.
 
 The pods of a ReplicaSet have one shape. It is compiled once, however many pods there are, and its identity is
 what decisions are remembered by (:mod:`~edgeorch_server.scheduler.ranking`).
@@ -30,6 +30,8 @@ HostPort = tuple[str, str, int]
 """Address (``0.0.0.0`` for any), protocol and number of a port taken on the node itself."""
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 (the wildcard of hostIP, nothing is bound)
+
+SPREAD_BY_DEFAULT = frozenset({"ReplicaSet", "ReplicationController", "StatefulSet"})
 
 DEFAULT_SPREAD = (
     SpreadConstraint(HOSTNAME, 3, EVERYTHING),
@@ -69,7 +71,7 @@ class Shape:
     default_spread: bool
     """``loose_spread`` are the cluster's default constraints."""
     controller: str
-    """Uid of the controller that owns the pod, if any."""
+    """Uid of the controller whose pods are spread together by default; empty without one."""
 
     @property
     def minds_neighbours(self) -> bool:
@@ -85,6 +87,7 @@ class PodInfo:
     namespace: str
     name: str
     shape: Shape
+    version: str = ""
     created: str = ""
     started: str = ""
     """``status.startTime``; empty while no node has taken it on."""
@@ -110,6 +113,7 @@ class Shapes:
             namespace=meta.namespace,
             name=meta.name,
             shape=self.of(pod),
+            version=meta.resourceVersion,
             created=meta.creationTimestamp or "",
             started=status.startTime or "",
             leaving=meta.deletionTimestamp is not None,
@@ -189,7 +193,11 @@ def _compile(pod: Pod) -> Shape:
 
 
 def _controller(pod: Pod) -> str:
-    return next((owner.uid for owner in pod.metadata.ownerReferences if owner.controller), "")
+    """Give the controller whose pods Kubernetes spreads by default (``DefaultSelector``)."""
+    for owner in pod.metadata.ownerReferences:
+        if owner.controller and owner.kind in SPREAD_BY_DEFAULT:
+            return owner.uid
+    return ""
 
 
 def _host_ports(pod: Pod) -> frozenset[HostPort]:

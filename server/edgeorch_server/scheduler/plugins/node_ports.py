@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from edgeorch.api.core.pod import Pod
-from edgeorch_server.scheduler.framework import NodeFilter
-from edgeorch_server.scheduler.snapshot import ANY_ADDRESS, HostPort, NodeInfo, host_ports
+from edgeorch_server.scheduler.cluster import Cluster
+from edgeorch_server.scheduler.framework import Helps, NodeFilter, Refusal
+from edgeorch_server.scheduler.node_info import NodeInfo
+from edgeorch_server.scheduler.shape import ANY_ADDRESS, HostPort, Shape
 
 REASON = "node(s) didn't have free ports for the requested pod ports"
 
@@ -12,14 +13,19 @@ REASON = "node(s) didn't have free ports for the requested pod ports"
 class NodePorts:
     """Filters by the host ports that are taken."""
 
-    def prepare(self, pod: Pod) -> NodeFilter | None:
+    name = "NodePorts"
+    helped_by = Helps.NODE | Helps.POD_GONE
+
+    def prepare(self, shape: Shape, _cluster: Cluster) -> NodeFilter | None:
         """Nothing to check without host ports."""
-        wanted = host_ports(pod)
+        wanted = shape.ports
         if not wanted:
             return None
+        refusal = Refusal(self.name, (REASON,))
 
-        def check(node: NodeInfo) -> tuple[str, ...]:
-            return (REASON,) if any(_clash(w, taken) for w in wanted for taken in node.ports) else ()
+        def check(node: NodeInfo) -> Refusal | None:
+            clash = any(_clash(ours, taken) for ours in wanted for taken in node.ports)
+            return refusal if clash else None
 
         return check
 

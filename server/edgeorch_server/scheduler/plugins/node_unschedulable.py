@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.scheduling import Taint
-from edgeorch_server.scheduler.framework import NodeFilter
+from edgeorch_server.scheduler.cluster import Cluster
+from edgeorch_server.scheduler.framework import Helps, NodeFilter, Refusal
 from edgeorch_server.scheduler.plugins.taint_toleration import tolerates
-from edgeorch_server.scheduler.snapshot import NodeInfo
+from edgeorch_server.scheduler.shape import Shape
 
 REASON = "node(s) were unschedulable"
 TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
@@ -15,12 +15,12 @@ TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 class NodeUnschedulable:
     """Filters by ``spec.unschedulable`` of the node."""
 
-    def prepare(self, pod: Pod) -> NodeFilter | None:
+    name = "NodeUnschedulable"
+    helped_by = Helps.NODE
+
+    def prepare(self, shape: Shape, _cluster: Cluster) -> NodeFilter | None:
         """DaemonSet pods tolerate the taint and go even to cordoned nodes."""
-        if tolerates(pod.spec.tolerations, TAINT):
+        if tolerates(shape.tolerations, TAINT):
             return None
-
-        def check(node: NodeInfo) -> tuple[str, ...]:
-            return (REASON,) if node.unschedulable else ()
-
-        return check
+        refusal = Refusal(self.name, (REASON,), resolvable=False)
+        return lambda node: refusal if node.facts.unschedulable else None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.scheduling import Taint, Toleration
-from edgeorch_server.scheduler.framework import NodeFilter
-from edgeorch_server.scheduler.snapshot import NodeInfo
+from edgeorch_server.scheduler.cluster import Cluster
+from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Refusal
+from edgeorch_server.scheduler.node_info import NodeInfo
+from edgeorch_server.scheduler.normalize import by_highest_reversed
+from edgeorch_server.scheduler.shape import Shape
 
 HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
-"""``PreferNoSchedule`` is a matter of scoring."""
+SOFT_EFFECT = "PreferNoSchedule"
+"""A matter of scoring."""
 
 
 def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
@@ -20,6 +23,14 @@ def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
     matches every taint, and the default operator is ``Equal``.
     """
     return any(_matches(toleration, taint) for toleration in tolerations)
+
+
+def untolerated(shape: Shape, node: NodeInfo) -> Taint | None:
+    """Give the first taint that keeps a pod off a node."""
+    for taint in node.facts.taints:
+        if taint.effect in HARD_EFFECTS and not tolerates(shape.tolerations, taint):
+            return taint
+    return None
 
 
 def _matches(toleration: Toleration, taint: Taint) -> bool:
@@ -35,14 +46,33 @@ def _matches(toleration: Toleration, taint: Taint) -> bool:
 class TaintToleration:
     """Filters by taints with the effects NoSchedule and NoExecute."""
 
-    def prepare(self, pod: Pod) -> NodeFilter:
-        """Check every hard taint; the first that is not tolerated is the reason."""
-        tolerations = pod.spec.tolerations
+    name = "TaintToleration"
+    helped_by = Helps.NODE
 
-        def check(node: NodeInfo) -> tuple[str, ...]:
-            for taint in node.taints:
-                if taint.effect in HARD_EFFECTS and not tolerates(tolerations, taint):
-                    return (f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}",)
-            return ()
+    def prepare(self, shape: Shape, _cluster: Cluster) -> NodeFilter:
+        """Check every hard taint; the first that is not tolerated is the reason."""
+
+        def check(node: NodeInfo) -> Refusal | None:
+            if not node.facts.taints or (taint := untolerated(shape, node)) is None:
+                return None
+            reason = f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"
+            return Refusal(self.name, (reason,), resolvable=False)
 
         return check
+
+
+class TaintPreference:
+    """Scores by taints with the effect PreferNoSchedule: the fewer that are not tolerated, the better."""
+
+    normalize = staticmethod(by_highest_reversed)
+
+    def prepare(self, shape: Shape, _cluster: Cluster) -> NodeScore:
+        """Only tolerations that mean this effect (or any) count."""
+        tolerations = [t for t in shape.tolerations if t.effect in {"", SOFT_EFFECT}]
+
+        def score(node: NodeInfo) -> int:
+            if not node.facts.taints:
+                return 0
+            return sum(t.effect == SOFT_EFFECT and not tolerates(tolerations, t) for t in node.facts.taints)
+
+        return score

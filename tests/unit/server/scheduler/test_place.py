@@ -6,53 +6,7 @@ import pytest
 
 from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod import Pod
-from edgeorch_server.scheduler.framework import Placement, Rejected, place
-from edgeorch_server.scheduler.plugins.profile import default_profile
-from edgeorch_server.scheduler.snapshot import Cluster, PodInfo
-
-
-def node(name: str, *, cpu: str = "4", memory: str = "4Gi", pods: str = "110", **more: Any) -> Node:
-    return Node.from_dict(
-        {
-            "metadata": {"name": name, "labels": more.pop("labels", {})},
-            "spec": more,
-            "status": {"allocatable": {"cpu": cpu, "memory": memory, "pods": pods}},
-        }
-    )
-
-
-def pod(
-    name: str = "web",
-    *,
-    requests: dict[str, str] | None = None,
-    ports: list[dict[str, Any]] | None = None,
-    **spec: Any,
-) -> Pod:
-    container: dict[str, Any] = {"name": "c", "image": "i", "ports": ports or []}
-    if requests:
-        container["resources"] = {"requests": requests}
-    return Pod.from_dict(
-        {
-            "metadata": {"name": name, "namespace": "default", "uid": f"uid-{name}"},
-            "spec": {"containers": [container], **spec},
-        }
-    )
-
-
-def cluster(*nodes: Node, on: dict[str, list[Pod]] | None = None) -> Cluster:
-    found = Cluster()
-    for one in nodes:
-        found.set_node(one)
-    for name, pods in (on or {}).items():
-        for one_pod in pods:
-            found.place(PodInfo.of(one_pod), name)
-    return found
-
-
-def decide(wanted: Pod, state: Cluster) -> str:
-    decision = place(wanted, state.nodes, default_profile())
-    return decision.node if isinstance(decision, Placement) else str(decision)
-
+from tests.fakes.scheduling import Board, node, pod
 
 TAINT = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}
 
@@ -131,7 +85,7 @@ TAINT = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}
 )
 def test_a_pod_goes_where_it_can_or_hears_why_not(wanted: Pod, nodes: list[Node], expected: str) -> None:
     """Each filter refuses with kube-scheduler's reason; the reasons add up to its sentence."""
-    assert decide(wanted, cluster(*nodes)) == expected
+    assert Board(*nodes).decide(wanted) == expected
 
 
 @pytest.mark.parametrize(
@@ -148,7 +102,7 @@ def test_required_node_affinity(operator: str, values: list[str], expected: bool
     """Kubernetes, "Node affinity": the operators on a label that says ``attic``."""
     term = {"matchExpressions": [{"key": "place", "operator": operator, "values": values}]}
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
-    found = decide(pod(affinity={"nodeAffinity": required}), cluster(node("a", labels={"place": "attic"})))
+    found = Board(node("a", labels={"place": "attic"})).decide(pod(affinity={"nodeAffinity": required}))
     assert (found == "a") is expected
 
 
@@ -171,7 +125,7 @@ def test_a_host_port_is_taken_once_per_node(taken: dict[str, Any], wanted: dict[
     """Two pods cannot have the same host port, protocol and address on one node."""
     first = pod("first", ports=[{"containerPort": 1, **taken}])
     second = pod("second", ports=[{"containerPort": 1, **wanted}])
-    found = decide(second, cluster(node("a"), on={"a": [first]}))
+    found = Board(node("a"), on={"a": [first]}).decide(second)
     assert found == (
         "a"
         if free
@@ -180,28 +134,23 @@ def test_a_host_port_is_taken_once_per_node(taken: dict[str, Any], wanted: dict[
 
 
 def test_pods_that_ask_for_nothing_spread() -> None:
-    """Scoring assumes a little CPU and memory of every container, so that three pods go to three nodes."""
-    state = cluster(node("a"), node("b"), node("c"))
-    chosen = []
-    for number in range(6):
-        one = pod(f"p{number}")
-        chosen.append(decide(one, state))
-        state.place(PodInfo.of(one), chosen[-1])
+    """Scoring assumes a little CPU and memory of every container, so that six pods go to three nodes evenly."""
+    board = Board(node("a"), node("b"), node("c"))
+    chosen = [board.schedule(pod(f"p{number}")) for number in range(6)]
     assert sorted(chosen) == ["a", "a", "b", "b", "c", "c"]
 
 
 def test_a_pod_that_ends_makes_room() -> None:
     """What a removed pod took can be taken again."""
-    big = pod("big", requests={"cpu": "4"})
-    state = cluster(node("a"), on={"a": [big]})
-    assert decide(pod(requests={"cpu": "1"}), state) == "0/1 nodes are available: 1 Insufficient cpu."
-    assert state.remove_pod("uid-big")
-    assert decide(pod(requests={"cpu": "1"}), state) == "a"
+    board = Board(node("a"), on={"a": [pod("big", requests={"cpu": "4"})]})
+    assert board.decide(pod(requests={"cpu": "1"})) == "0/1 nodes are available: 1 Insufficient cpu."
+    assert board.cluster.remove_pod("uid-default-big")
+    assert board.decide(pod(requests={"cpu": "1"})) == "a"
 
 
 def test_a_node_that_comes_back_still_has_its_pods() -> None:
     """Deleting and re-registering a node must not lead to overcommitting it."""
-    state = cluster(node("a"), on={"a": [pod("big", requests={"cpu": "4"})]})
-    state.remove_node("a")
-    state.set_node(node("a"))
-    assert isinstance(place(pod(requests={"cpu": "1"}), state.nodes, default_profile()), Rejected)
+    board = Board(node("a"), on={"a": [pod("big", requests={"cpu": "4"})]})
+    board.cluster.remove_node("a")
+    board.add(node("a"))
+    assert board.decide(pod(requests={"cpu": "1"})) == "0/1 nodes are available: 1 Insufficient cpu."

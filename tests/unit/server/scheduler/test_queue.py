@@ -5,21 +5,29 @@ import pytest
 
 from edgeorch.api.core.pod import Pod
 from edgeorch_server.scheduler.queue import SchedulingQueue
+from edgeorch_server.scheduler.shape import PodInfo, Shape, Shapes
 
 pytestmark = pytest.mark.looptime
 
 
-def pod(name: str, *, priority: int = 0, created: str = "2026-05-01T12:00:00Z", **spec: Any) -> Pod:
-    return Pod.from_dict(
-        {
-            "metadata": {"name": name, "uid": name, "creationTimestamp": created},
-            "spec": {"priority": priority, **spec},
-        }
-    )
+SHAPES = Shapes()
+
+
+def pod(name: str, *, priority: int = 0, created: str = "2026-05-01T12:00:00Z", **more: Any) -> PodInfo:
+    body = {
+        "metadata": {"name": name, "uid": name, "creationTimestamp": created},
+        "spec": {"priority": priority, **more.pop("spec", {})},
+        **more,
+    }
+    return SHAPES.info(Pod.from_dict(body))
+
+
+def anything(_shape: Shape, _refused_by: frozenset[str]) -> bool:
+    return True
 
 
 async def take(queue: SchedulingQueue) -> str:
-    return (await queue.get()).metadata.name
+    return (await queue.get()).name
 
 
 async def is_idle(queue: SchedulingQueue, seconds: float) -> bool:
@@ -47,7 +55,7 @@ async def test_a_parked_pod_waits_for_an_event() -> None:
     await take(queue)
     queue.park("a")
     assert await is_idle(queue, 3600)
-    queue.move_all()
+    queue.wake(anything)
     assert await take(queue) == "a"
 
 
@@ -60,7 +68,7 @@ async def test_backoff_doubles_up_to_ten_seconds(looptime: Any) -> None:
     await take(queue)
     for _ in range(6):
         queue.park("a")
-        queue.move_all()
+        queue.wake(anything)
         before = loop.time()
         await take(queue)
         waits.append(round(loop.time() - before, 3))
@@ -73,11 +81,35 @@ async def test_a_changed_spec_is_a_new_chance_and_a_changed_status_is_not() -> N
     queue.put(pod("a"))
     await take(queue)
     queue.park("a")
-    told = pod("a")
-    told.status.message = "0/1 nodes are available"
-    queue.put(told)
-    assert await is_idle(queue, 3600)
-    queue.put(pod("a", nodeSelector={"disk": "ssd"}))
+    queue.put(pod("a", status={"message": "0/1 nodes are available"}))
+    assert await is_idle(queue, 60)
+    queue.put(pod("a", spec={"nodeSelector": {"disk": "ssd"}}))
+    assert await take(queue) == "a"
+
+
+async def test_only_those_are_woken_whom_an_event_helps() -> None:
+    """Kubernetes' queueing hints: a pod refused for its host port does not care for new labels."""
+    queue = SchedulingQueue()
+    for name, plugin in (("a", "NodePorts"), ("b", "NodeAffinity")):
+        queue.put(pod(name))
+        await take(queue)
+        queue.park(name, frozenset({plugin}))
+    queue.wake(lambda _shape, refused_by: "NodeAffinity" in refused_by)
+    assert await take(queue) == "b"
+    assert await is_idle(queue, 60)
+
+
+async def test_a_pod_parked_for_five_minutes_is_tried_again() -> None:
+    """``podMaxInUnschedulablePodsDuration``: an event that was overlooked costs five minutes, not for ever."""
+    queue = SchedulingQueue()
+    queue.put(pod("a"))
+    await take(queue)
+    queue.park("a", frozenset({"NodePorts"}))
+    await asyncio.sleep(299)
+    queue.wake_oldest()
+    assert await is_idle(queue, 0.5)
+    await asyncio.sleep(1)
+    queue.wake_oldest()
     assert await take(queue) == "a"
 
 
