@@ -14,7 +14,9 @@ from edgeorch.tasks import stop_on_signals
 
 logger = logging.getLogger(__name__)
 
-USER_ERROR = 78
+FAILED = 1
+"""systemd starts the daemon again: a port that is taken or a disk that is full may not stay so."""
+STAY_DOWN = 78
 """EX_CONFIG of sysexits(3): systemd units do not restart on it (``RestartPreventExitStatus``)."""
 
 Main = Callable[[asyncio.Event, asyncio.Event], Awaitable[None]]
@@ -39,12 +41,12 @@ def run_daemon(start: Callable[[], tuple[Main, str, str]], *, fast_loop: bool = 
             asyncio.run(_live(main))
     except UserError as exc:
         print(f"error: {exc}", file=sys.stderr)  # noqa: T201 (the one line for a person)
-        return USER_ERROR
+        return STAY_DOWN if exc.permanent else FAILED
     except KeyboardInterrupt:
         return 0
     except Exception:
         logger.exception("ended by an error")
-        return 1
+        return FAILED
     return 0
 
 

@@ -43,6 +43,8 @@ class UserError(EdgeorchError):
     """A person's mistake: ``str(error)`` is the one line they see, ``exit_code`` what the process returns."""
 
     exit_code: ClassVar[int] = 1
+    permanent: ClassVar[bool] = False
+    """Trying again cannot help: a person has to mend something first. A daemon then stays down."""
 
 
 class Terminal(EdgeorchError):

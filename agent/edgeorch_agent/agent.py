@@ -14,8 +14,8 @@ from pathlib import Path
 
 from edgeorch import __version__
 from edgeorch.config.agent_files import AgentFiles
+from edgeorch.config.load import ConfigError
 from edgeorch.config.settings import AgentSettings
-from edgeorch.errors import UserError
 from edgeorch.mqtt.address import broker_address
 from edgeorch.mqtt.bus import Bus, Connection, Will
 from edgeorch.mqtt.dispatcher import Dispatcher
@@ -173,7 +173,7 @@ def _bus(settings: AgentSettings, session: str) -> PahoBus:
     files = AgentFiles(settings.data_dir)
     for path in (files.ca, files.certificate, files.key):
         if not path.exists():
-            raise UserError(f"{path} is missing: join the cluster first (edgeorch agent join)")
+            raise ConfigError(f"{path} is missing: join the cluster first (edgeorch agent join)")
     host, port = broker_address(settings.mqtt_url)
     topic = Topics(settings.mqtt_root).name(NodeTopic(settings.node_name, "presence"))
     gone = Presence(online=False, session=session, version=__version__)
@@ -192,7 +192,7 @@ def _bus(settings: AgentSettings, session: str) -> PahoBus:
 async def run(settings: AgentSettings, stop: asyncio.Event, ready: asyncio.Event) -> None:
     """Run an agent until ``stop``; it is ready as soon as it looks after its pods, with or without a server."""
     if not settings.node_name or not settings.mqtt_url:
-        raise UserError("this board has not joined a cluster yet: run `edgeorch agent join`")
+        raise ConfigError("this board has not joined a cluster yet: run `edgeorch agent join`")
     session = secrets.token_hex(8)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     bus = _bus(settings, session)

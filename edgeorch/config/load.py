@@ -23,6 +23,8 @@ RESERVED = frozenset({"config"})
 class ConfigError(UserError):
     """The configuration is wrong; the message says where and what to write instead."""
 
+    permanent = True
+
 
 class Settings(BaseModel):
     """Base of the settings models."""

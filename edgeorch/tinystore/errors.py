@@ -19,6 +19,8 @@ class StoreInUse(UserError):
 class DamagedStore(UserError):
     """A file is not what was written to it: what follows the damage cannot be trusted blindly."""
 
+    permanent = True
+
     def __init__(self, path: Path, offset: int, what: str) -> None:
         super().__init__(
             f"{path} is damaged at byte {offset} ({what}): restore the folder from a backup, or keep what is "

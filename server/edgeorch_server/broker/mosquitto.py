@@ -72,8 +72,11 @@ class Mosquitto:
         finally:
             ready.cancel()
         if not running.is_set():
+            if self._log.done():  # its words have ended, and so it does
+                await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=1)
+            complaint = self._complaint(process)
             await self.stop()
-            raise UserError(self._complaint())
+            raise UserError(complaint)
 
     async def run(self) -> None:
         """Start it again whenever it dies, for ever; call after :meth:`start`."""
@@ -145,14 +148,19 @@ class Mosquitto:
             else:
                 logger.debug("mosquitto: %s", line)
 
-    def _complaint(self) -> str:
+    def _complaint(self, process: asyncio.subprocess.Process) -> str:
         said = "; ".join(self._tail)
         if "Address already in use" in said:
             return (
                 f"port {self._config.port} on {self._config.bind} is taken by another program:"
                 " choose another port for the MQTT broker"
             )
-        return f"mosquitto did not start: {said or f'not listening after {START_SECONDS:.0f} seconds'}"
+        if not said:
+            code = process.returncode
+            said = (
+                f"it ended with exit code {code}" if code is not None else f"no word in {START_SECONDS:.0f} s"
+            )
+        return f"mosquitto did not start: {said}"
 
 
 def _tool(name: str, package: str) -> str:
