@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ from typing import Any
 
 import yaml
 
+from edgeorch.config.settings import SERVER_DATA
 from edgeorch.errors import UserError
 
-SYSTEM_KUBECONFIG = Path("/etc/edgeorch/kubeconfig")
-"""Where a server that systemd runs leaves the administrator's kubeconfig."""
+SYSTEM_KUBECONFIG = SERVER_DATA / "kubeconfig"
+"""Where a server that systemd runs leaves the administrator's kubeconfig, for root to read."""
 LOCAL_KUBECONFIG = Path(".edgeorch/kubeconfig")
 """Where ``edgeorch up`` leaves it."""
 
@@ -57,10 +59,11 @@ def find_kubeconfig(flag: Path | None, environ: Mapping[str, str]) -> Path:
         return Path(environ["KUBECONFIG"].split(":")[0])
     default = Path(environ.get("HOME", "/root")) / ".kube" / "config"
     for candidate in (LOCAL_KUBECONFIG, SYSTEM_KUBECONFIG, default):
-        if candidate.is_file():
+        if os.access(candidate, os.R_OK):
             return candidate
     raise AccessError(
-        "no kubeconfig found: start a cluster with `edgeorch up`, or name a file with --kubeconfig"
+        "no kubeconfig found: start a cluster with `edgeorch up`, name a file with --kubeconfig, or, on the "
+        "server's own box, run this as root"
     )
 
 

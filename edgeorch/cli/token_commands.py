@@ -13,6 +13,7 @@ import typer
 from edgeorch.api.durations import human_duration, parse_duration
 from edgeorch.api.meta import parse_time
 from edgeorch.cli.access import find_kubeconfig, load_access
+from edgeorch.cli.board_url import board_url
 from edgeorch.cli.output import print_rows, stderr, stdout
 from edgeorch.cli.rest import RestClient
 from edgeorch.errors import UserError
@@ -45,6 +46,7 @@ def create(
     except ValueError as exc:
         raise UserError(f"--ttl: {exc}") from exc
     access = load_access(find_kubeconfig(kubeconfig, os.environ))
+    server = "" if quiet else board_url(access.server)
     token = JoinToken.create(fingerprint(access.ca))
     manifest = token.manifest(dt.datetime.now(dt.UTC) + lifetime, description)
     if not lifetime:
@@ -55,7 +57,7 @@ def create(
         stdout().out(str(token), highlight=False)
         return 0
     stderr().print("Paste this on the new board:", markup=False)
-    stdout().out(f"sudo edgeorch agent join {access.server} --token {token}", highlight=False)
+    stdout().out(f"sudo edgeorch agent join {server} --token {token}", highlight=False)
     return 0
 
 

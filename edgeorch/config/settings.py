@@ -16,15 +16,14 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
 
+SERVER_DATA = Path("/var/lib/edgeorch/server")
 AGENT_DATA = Path("/var/lib/edgeorch/agent")
 
 
 class ServerSettings(Settings):
     """Settings of ``edgeorch server``."""
 
-    data_dir: Path = Field(
-        Path("/var/lib/edgeorch/server"), description="Folder for the store and the certificates."
-    )
+    data_dir: Path = Field(SERVER_DATA, description="Folder for the store and the certificates.")
     api_host: str = Field("0.0.0.0", description="Address the API listens on.")  # noqa: S104 (a server for a LAN; `up` binds to loopback)
     api_port: Port = Field(6443, description="Port the API listens on; 0 lets the system choose.")
     api_names: tuple[str, ...] = Field((), description="More names and addresses for the server's certificate.")
