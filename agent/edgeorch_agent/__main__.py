@@ -21,4 +21,7 @@ def start() -> tuple[Main, str, str]:
 
 
 if __name__ == "__main__":
+    # What volumes are made of must be readable by whoever containers run as; our own state is behind a folder
+    # that is not.
+    os.umask(0o022)
     sys.exit(run_daemon(start))
