@@ -16,9 +16,12 @@ from edgeorch_server.scheduler.ranking import Ranking
 from edgeorch_server.scheduler.shape import Shape
 from tests.fakes.scheduling import HOSTNAME, ZONE, Board, node, pod, spread
 
-APPS = ("a", "b", "c")
-NODES = tuple(f"n{number}" for number in range(5))
+APPS = ("a", "b")
+NODES = tuple(f"n{number}" for number in range(8))
 TAINT = {"key": "k", "value": "v", "effect": "NoSchedule"}
+
+_EVENTS = ["nothing"] * 4 + ["gone"] * 4 + ["leaving"] * 2 + ["elsewhere"] * 4 + ["node", "no node"]
+"""Nodes seldom change: most of what is kept per node is then kept for a while."""
 
 
 @st.composite
@@ -26,9 +29,9 @@ def nodes(draw: st.DrawFn, name: str) -> Any:
     """Draw a node in one of three zones or none, maybe small, tainted or cordoned."""
     return node(
         name,
-        cpu=draw(st.sampled_from(["1", "4"])),
-        pods=draw(st.sampled_from(["3", "110"])),
-        zone=draw(st.sampled_from(["", "x", "y", "z"])),
+        cpu=draw(st.sampled_from(["1", "4", "4"])),
+        pods=draw(st.sampled_from(["3", "110", "110"])),
+        zone=draw(st.sampled_from(["", "x", "x", "y", "y", "z"])),
         labels=draw(st.sampled_from([{}, {"disk": "ssd"}])),
         taints=draw(st.sampled_from([[], [], [TAINT], [{**TAINT, "effect": "PreferNoSchedule"}]])),
         unschedulable=draw(st.integers(0, 9)) == 0,
@@ -53,11 +56,14 @@ def terms() -> st.SearchStrategy[dict[str, Any]]:
 def shapes(draw: st.DrawFn) -> dict[str, Any]:
     """Draw the arguments of :func:`tests.fakes.scheduling.pod` that make a shape."""
     app = draw(st.sampled_from(APPS))
+    flavour = draw(
+        st.sampled_from(["neighbours", "neighbours", "spread", "plain"])
+    )  # all at once seldom fits anywhere
     affinity: dict[str, Any] = {}
-    for kind in ("podAffinity", "podAntiAffinity"):
-        if draw(st.integers(0, 3)) == 0:
+    for kind in ("podAffinity", "podAntiAffinity") if flavour == "neighbours" else ():
+        if draw(st.booleans()):
             affinity.setdefault(kind, {})["requiredDuringSchedulingIgnoredDuringExecution"] = [draw(terms())]
-        if draw(st.integers(0, 3)) == 0:
+        if draw(st.booleans()):
             affinity.setdefault(kind, {})["preferredDuringSchedulingIgnoredDuringExecution"] = [
                 {"weight": draw(st.integers(1, 100)), "podAffinityTerm": draw(terms())}
             ]
@@ -74,18 +80,18 @@ def shapes(draw: st.DrawFn) -> dict[str, Any]:
                 soft=st.booleans(),
                 nodeTaintsPolicy=st.sampled_from(["Honor", "Ignore"]),
             ),
-            max_size=2,
+            max_size=2 if flavour == "spread" else 0,
         )
     )
     return {
         "namespace": draw(st.sampled_from(["default", "other"])),
         "labels": {"app": app},
         "requests": draw(st.sampled_from([{}, {"cpu": "300m"}, {"cpu": "1", "memory": "1Gi"}])),
-        "ports": draw(st.sampled_from([[], [], [{"containerPort": 1, "hostPort": 80}]])),
+        "ports": draw(st.sampled_from([[], [], [], [{"containerPort": 1, "hostPort": 80}]])),
         "owner": draw(st.sampled_from(["", app])),
         "affinity": affinity,
         "topologySpreadConstraints": constraints,
-        "tolerations": draw(st.sampled_from([[], [{"operator": "Exists"}]])),
+        "tolerations": draw(st.sampled_from([[{"operator": "Exists"}], []])),
         "nodeSelector": draw(st.sampled_from([{}, {}, {}, {"disk": "ssd"}])),
     }
 
@@ -98,9 +104,9 @@ class History:
         self.board = Board()
         self.board.cluster.set_namespace("default", {})
         self.board.cluster.set_namespace("other", {"team": "o"})
-        for name in NODES[: data.draw(st.integers(1, len(NODES)))]:
+        for name in NODES[: data.draw(st.integers(3, len(NODES)))]:
             self.board.add(data.draw(nodes(name)))
-        self.kinds = data.draw(st.lists(shapes(), min_size=1, max_size=3))
+        self.kinds = data.draw(st.lists(shapes(), min_size=1, max_size=2))
         self._count = 0
 
     def next_pod(self) -> Pod:
@@ -111,7 +117,7 @@ class History:
         """Let something happen that is not a decision."""
         cluster = self.board.cluster
         uids = sorted(cluster.placed())
-        match self._data.draw(st.sampled_from(["nothing", "gone", "leaving", "node", "no node", "elsewhere"])):
+        match self._data.draw(st.sampled_from(_EVENTS)):
             case "gone" if uids:
                 cluster.remove_pod(self._data.draw(st.sampled_from(uids)))
             case "leaving" if uids:
@@ -144,7 +150,7 @@ def test_a_ranking_decides_as_one_who_looks_at_all_nodes(data: st.DataObject) ->
     history = History(data)
     board = history.board
     rankings: dict[Shape, Ranking] = {}
-    for _ in range(data.draw(st.integers(1, 25))):
+    for _ in range(data.draw(st.integers(8, 25))):
         wanted = history.next_pod()
         shape = board.info(wanted).shape
         ranking = rankings.setdefault(shape, Ranking(shape, board.cluster, board.profile))
