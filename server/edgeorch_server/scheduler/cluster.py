@@ -172,6 +172,10 @@ class Cluster:
             self._nominations[pod.uid] = name
             self.changes.append(Change(name))
 
+    def nominated(self, uid: str) -> str | None:
+        """Say on which node room is being made for a pod, if on any."""
+        return self._nominations.get(uid)
+
     def withdraw(self, uid: str) -> str | None:
         """Forget a pod's nomination; gives the node it was for."""
         name = self._nominations.pop(uid, None)

@@ -40,4 +40,8 @@ class Hints:
 
     def _goes_to(self, shape: Shape, name: str) -> bool:
         node = self._cluster.nodes.get(name)
-        return node is not None and Prepared(shape, self._cluster, self._profile).refusal(node) is None
+        if node is None:
+            return False
+        if any(pod.shape is shape for pod in node.nominated.values()):
+            return True  # room was made here for this very pod, or for one like it
+        return Prepared(shape, self._cluster, self._profile).refusal(node) is None

@@ -13,7 +13,7 @@ from edgeorch_server.scheduler.framework import Helps
 from edgeorch_server.scheduler.hints import Hints
 from edgeorch_server.scheduler.node_info import NodeFacts
 from edgeorch_server.scheduler.queue import SchedulingQueue
-from edgeorch_server.scheduler.shape import Shapes
+from edgeorch_server.scheduler.shape import PodInfo, Shapes
 from edgeorch_server.store.base import EventType
 
 _ENDED = frozenset({"Succeeded", "Failed"})
@@ -119,7 +119,13 @@ class News:
         elif pod.metadata.deletionTimestamp or not self._is_ours(pod) or pod.spec.schedulingGates:
             self.gone(uid)
         elif self._cluster.where(uid) is None:  # else a binding is under way
-            self._queue.put(self._shapes.info(pod))
+            self._wait(self._shapes.info(pod))
+
+    def _wait(self, info: PodInfo) -> None:
+        """Have a pod scheduled; what an earlier run of the scheduler promised it still holds."""
+        if info.nominated and self._cluster.nominated(info.uid) is None:
+            self._cluster.nominate(info, info.nominated)
+        self._queue.put(info)
 
     def _is_ours(self, pod: Pod) -> bool:
         return pod.spec.schedulerName == self._scheduler_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 MAX_EVENTS = 10_000
 """Events that wait to be written; further ones are lost (client-go's broadcaster drops beyond 1,000)."""
+
+MAX_TOLD = 20_000
+"""Pods about which is remembered what was told."""
 
 REPEAT_AFTER = 60.0
 """Seconds after which a reason that is still the same is told again in an event."""
@@ -58,7 +61,7 @@ class Reports:
         self._now = now
         self._events: deque[_Event] = deque()
         self._wanted = asyncio.Event()
-        self._told: dict[str, _Told] = {}
+        self._told: OrderedDict[str, _Told] = OrderedDict()
 
     async def run(self) -> None:
         """Write events for ever, one after the other: bindings go first."""
@@ -83,10 +86,6 @@ class Reports:
         self._told.pop(pod.uid, None)
         self.event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.namespace}/{pod.name} to {node}")
 
-    def forget(self, uid: str) -> None:
-        """Forget what was told about a pod that is gone."""
-        self._told.pop(uid, None)
-
     async def unschedulable(self, pod: PodInfo, message: str, as_of: int, nominated: str | None = None) -> None:
         """Tell why a pod has no node: in its condition once, and as an event now and again.
 
@@ -102,6 +101,9 @@ class Reports:
         elif not await self._write(pod, message, nominated):
             return
         self._told[pod.uid] = _Told(message, now, as_of)
+        self._told.move_to_end(pod.uid)
+        if len(self._told) > MAX_TOLD:
+            self._told.popitem(last=False)
         self.event(pod, "Warning", "FailedScheduling", message)
 
     async def _write(self, pod: PodInfo, message: str, nominated: str | None) -> bool:

@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from edgeorch.errors import Conflict, NotFound
 from edgeorch_server.registry.base import Client
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.decider import Decider
+from edgeorch_server.scheduler.eviction import Eviction
 from edgeorch_server.scheduler.framework import Helps, Placement, Profile, Rejected
 from edgeorch_server.scheduler.hints import Hints
 from edgeorch_server.scheduler.news import News
+from edgeorch_server.scheduler.preemption import Budgets, NoBudgets, Preemption, Victims
 from edgeorch_server.scheduler.queue import SchedulingQueue
 from edgeorch_server.scheduler.reports import Reports, reference
 from edgeorch_server.scheduler.shape import PodInfo
@@ -37,13 +40,21 @@ class Scheduler:
     """Gives every pod of ours a node. :meth:`run` is its task."""
 
     def __init__(
-        self, client: Client, profile: Profile, recorder: EventRecorder, now: Callable[[], dt.datetime]
+        self,
+        client: Client,
+        profile: Profile,
+        recorder: EventRecorder,
+        now: Callable[[], dt.datetime],
+        *,
+        budgets: Budgets | None = None,
     ) -> None:
         self._client = client
         self._cluster = Cluster()
         self._queue = SchedulingQueue()
         self._decider = Decider(self._cluster, profile)
+        self._preemption = Preemption(self._cluster, profile, budgets or NoBudgets())
         self._reports = Reports(client, recorder, now)
+        self._eviction = Eviction(client, self._reports, NAME, now)
         hints = Hints(self._cluster, profile)
         self._news = News(client, self._cluster, self._queue, hints, scheduler_name=NAME)
         self._bindings = asyncio.Semaphore(MAX_BINDINGS)
@@ -57,20 +68,19 @@ class Scheduler:
             # Deciding on half a picture would overcommit nodes whose pods are not known yet.
             await self._news.complete()
             while True:
-                pod = await self._queue.get()
                 await self._bindings.acquire()
-                task = group.create_task(self._schedule(pod), name=f"scheduler-{pod.name}")
+                finish = self._decide(await self._queue.get())
+                task = group.create_task(finish, name="scheduler-binding")
                 task.add_done_callback(lambda _: self._bindings.release())
-                # The decision is made when the task starts; and a long queue must not keep the loop busy.
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # a long queue must not keep the loop from its other work
 
-    async def _schedule(self, pod: PodInfo) -> None:
+    def _decide(self, pod: PodInfo) -> Coroutine[Any, Any, None]:
+        """Decide, and let the decision count; gives what remains to be written."""
         decision = self._decider.decide(pod)
         if isinstance(decision, Placement):
             self._cluster.place(pod, decision.node)
-            await self._bind(pod, decision.node)
-        else:
-            await self._refuse(pod, decision)
+            return self._bind(pod, decision.node)
+        return self._refuse(pod, decision)
 
     async def _bind(self, pod: PodInfo, node: str) -> None:
         try:
@@ -91,9 +101,40 @@ class Scheduler:
         self._queue.retry(pod.uid)
         self._news.happened(Helps.POD_GONE, node)
 
-    async def _refuse(self, pod: PodInfo, rejected: Rejected) -> None:
+    def _refuse(self, pod: PodInfo, rejected: Rejected) -> Coroutine[Any, Any, None]:
+        """Put a pod aside, and keep a place for it where room can be made."""
+        outcome = self._preemption.find(pod, rejected) if rejected.nodes else None
+        message = str(rejected)
+        nominated = None
+        displaced: list[PodInfo] = []
+        if isinstance(outcome, Victims):
+            displaced = self._nominate(pod, outcome)
+            nominated = outcome.node
+        elif outcome is not None:
+            message = f"{message} preemption: {outcome.message}"
+            if outcome.final and self._cluster.withdraw(pod.uid) is not None:
+                nominated = ""
         self._queue.park(pod.uid, frozenset(rejected.tally.plugins))
-        await self._reports.unschedulable(pod, str(rejected), self._cluster.changes.position)
+        as_of = self._cluster.changes.position
+        told = self._reports.unschedulable(pod, message, as_of, nominated)
+        return self._make_room(pod, outcome, displaced, told) if isinstance(outcome, Victims) else told
+
+    async def _make_room(
+        self, pod: PodInfo, victims: Victims, displaced: Sequence[PodInfo], told: Coroutine[Any, Any, None]
+    ) -> None:
+        await told
+        for other in displaced:
+            await self._eviction.clear_nomination(other)
+        await self._eviction.remove(victims, pod)
+
+    def _nominate(self, pod: PodInfo, victims: Victims) -> list[PodInfo]:
+        """Keep a place; gives the less important pods that it was kept for before."""
+        node = self._cluster.nodes[victims.node]
+        displaced = [p for p in node.nominated.values() if p.shape.priority < pod.shape.priority]
+        for other in displaced:
+            self._cluster.withdraw(other.uid)
+        self._cluster.nominate(pod, victims.node)
+        return displaced
 
     async def _flush(self) -> None:
         while True:

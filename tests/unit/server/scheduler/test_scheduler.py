@@ -20,6 +20,8 @@ from edgeorch_server.store.memory import MemoryStore
 
 pytestmark = pytest.mark.looptime
 
+NO_VICTIMS = "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+
 EPOCH = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
 
 
@@ -40,16 +42,21 @@ class World:
 
     async def add_pod(self, name: str, *, cpu: str = "100m", **spec: Any) -> None:
         container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
-        body = {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container], **spec}}
+        namespace = spec.pop("namespace", "default")
+        body = {"metadata": {"name": name, "namespace": namespace}, "spec": {"containers": [container], **spec}}
         await self.registry.create(PODS, Pod.from_dict(body))
 
     def where(self, name: str) -> str:
         return self.registry.get(PODS, "default", name).spec.nodeName
 
-    def condition(self, name: str) -> tuple[str, str, str]:
+    def condition(self, name: str, type_: str = "PodScheduled") -> tuple[str, str, str]:
         conditions = self.registry.get(PODS, "default", name).status.conditions
-        found = next(c for c in conditions if c.type == "PodScheduled")
+        found = next(c for c in conditions if c.type == type_)
         return found.status, found.reason, found.message
+
+    def events(self, reason: str) -> list[tuple[str, str]]:
+        found = [e for e in self.registry.list(EVENTS) if e.reason == reason]
+        return [(e.involvedObject.name, e.message) for e in found]
 
 
 @asynccontextmanager
@@ -86,7 +93,7 @@ async def test_a_pending_pod_says_why_and_goes_when_it_can() -> None:
         assert world.condition("big") == (
             "False",
             "Unschedulable",
-            "0/1 nodes are available: 1 Insufficient cpu.",
+            f"0/1 nodes are available: 1 Insufficient cpu. {NO_VICTIMS}",
         )
         await world.add_node("pi-2", cpu="4")
         await asyncio.sleep(15)
@@ -136,3 +143,97 @@ async def test_pods_of_other_schedulers_are_left_alone() -> None:
         await world.add_pod("other", schedulerName="mine")
         await asyncio.sleep(30)
         assert world.where("other") == ""
+
+
+async def test_a_gated_pod_waits_for_its_gates() -> None:
+    """Kubernetes, "Pod Scheduling Readiness": SchedulingGated until the last gate is removed, then scheduled."""
+    async with running_world() as world:
+        await world.add_node("pi-1")
+        await world.add_pod("gated", schedulingGates=[{"name": "example.com/quota"}])
+        await asyncio.sleep(30)
+        assert world.condition("gated")[:2] == ("False", "SchedulingGated")
+        pod = world.registry.get(PODS, "default", "gated")
+        pod.spec.schedulingGates = []
+        await world.registry.update(PODS, pod)
+        await asyncio.sleep(5)
+        assert world.where("gated") == "pi-1"
+
+
+async def test_an_urgent_pod_takes_the_place_of_a_lesser_one() -> None:
+    """Kubernetes, "Preemption": the victim ends gracefully and says why; meanwhile the place is kept."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("lesser", cpu="1", terminationGracePeriodSeconds=20)
+        await asyncio.sleep(5)
+        await world.add_pod(
+            "urgent", cpu="1", priorityClassName="system-cluster-critical", namespace="kube-system"
+        )
+        await asyncio.sleep(5)
+        urgent = world.registry.get(PODS, "kube-system", "urgent")
+        assert urgent.status.nominatedNodeName == "pi-1"
+        assert urgent.status.conditions[0].message == "0/1 nodes are available: 1 Insufficient cpu."
+        lesser = world.registry.get(PODS, "default", "lesser")
+        assert lesser.metadata.deletionGracePeriodSeconds == 20
+        assert world.condition("lesser", "DisruptionTarget") == (
+            "True",
+            "PreemptionByScheduler",
+            "default-scheduler: preempting to accommodate a higher priority pod",
+        )
+        assert world.events("Preempted") == [("lesser", f"Preempted by pod {urgent.metadata.uid} on node pi-1")]
+        await world.add_pod("upstart", cpu="1")
+        await world.registry.delete(PODS, "default", "lesser", DeleteOptions(gracePeriodSeconds=0))
+        await asyncio.sleep(30)
+        assert world.registry.get(PODS, "kube-system", "urgent").spec.nodeName == "pi-1"
+        assert world.where("upstart") == ""
+
+
+async def test_a_pod_that_must_not_preempt_waits() -> None:
+    """Kubernetes, "Non-preempting PriorityClass": ``preemptionPolicy: Never`` waits for room like any other."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("lesser", cpu="1")
+        await asyncio.sleep(5)
+        await world.add_pod(
+            "patient",
+            cpu="1",
+            namespace="kube-system",
+            priorityClassName="system-cluster-critical",
+            preemptionPolicy="Never",
+        )
+        await asyncio.sleep(30)
+        patient = world.registry.get(PODS, "kube-system", "patient")
+        assert patient.status.conditions[0].message == (
+            "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never."
+        )
+        assert world.where("lesser") == "pi-1"
+
+
+async def test_the_reason_is_told_again_when_something_happened_and_not_too_often() -> None:
+    """A reason that stays the same is counted up in its event, at most once a minute."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("big", cpu="2")
+        for number in range(60):
+            await asyncio.sleep(5)
+            await world.add_node(f"pi-1{number}", cpu="1")
+            await world.registry.delete(NODES, "", f"pi-1{number}")
+        told = [e for e in world.registry.list(EVENTS) if e.reason == "FailedScheduling"]
+        assert {e.involvedObject.name for e in told} == {"big"}
+        assert 1 <= max(e.count for e in told) <= 6
+
+
+async def test_an_update_of_another_kind_of_a_node_wakes_nobody() -> None:
+    """Heartbeats and conditions of nodes are no chance for a pod that does not fit."""
+    async with running_world() as world:
+        await world.add_node("pi-1", cpu="1")
+        await world.add_pod("big", cpu="2")
+        await asyncio.sleep(30)
+        before = world.registry.get(PODS, "default", "big").metadata.resourceVersion
+        events = len(world.events("FailedScheduling"))
+        for _ in range(5):
+            node = world.registry.get(NODES, "", "pi-1")
+            node.status.phase = "Running" if not node.status.phase else ""
+            await world.registry.update_status(NODES, node)
+            await asyncio.sleep(70)
+        assert world.registry.get(PODS, "default", "big").metadata.resourceVersion == before
+        assert len(world.events("FailedScheduling")) == events

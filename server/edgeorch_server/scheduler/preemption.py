@@ -1,0 +1,226 @@
+"""Which pods would have to go so that a more important one can come (Kubernetes' DefaultPreemption). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edgeorch.api.selectors import Selector
+from edgeorch_server.scheduler.cluster import Cluster
+from edgeorch_server.scheduler.framework import Profile, Refusal, Rejected, count_reasons
+from edgeorch_server.scheduler.node_info import NodeInfo
+from edgeorch_server.scheduler.prepared import Prepared
+from edgeorch_server.scheduler.shape import PodInfo
+
+NO_VICTIMS = "No preemption victims found for incoming pod"
+NOT_HELPFUL = "Preemption is not helpful for scheduling"
+NEVER = "not eligible due to preemptionPolicy=Never."
+TERMINATING = "not eligible due to terminating pod on the nominated node."
+
+CANDIDATES_PERCENT = 10
+FEWEST_CANDIDATES = 100
+"""kube-scheduler's ``minCandidateNodesPercentage`` and ``minCandidateNodesAbsolute``."""
+
+_NOT_STARTED = "~"
+"""Sorts after every time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A PodDisruptionBudget, as far as it matters here."""
+
+    namespace: str
+    selector: Selector
+    allowed: int
+    """``status.disruptionsAllowed``."""
+    disrupted: frozenset[str] = frozenset()
+    """Names in ``status.disruptedPods``: those are accounted for."""
+
+    def protects(self, pod: PodInfo) -> bool:
+        """Tell whether removing a pod is charged to this budget; an empty selector protects nothing here."""
+        return (
+            self.namespace == pod.namespace
+            and not self.selector.empty
+            and self.selector.matches(pod.shape.labels)
+            and pod.name not in self.disrupted
+        )
+
+
+class Budgets(Protocol):
+    """Where the disruption budgets are."""
+
+    def all(self) -> Sequence[Budget]:
+        """Give all budgets as they are now."""
+        ...
+
+
+class NoBudgets:
+    """A cluster without disruption budgets."""
+
+    def all(self) -> Sequence[Budget]:
+        """Give none."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Victims:
+    """The pods to remove from a node, most important first."""
+
+    node: str
+    pods: tuple[PodInfo, ...]
+    violations: int = 0
+    """How many of them a budget would have kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """Nothing to gain; ``message`` says why in kube-scheduler's words."""
+
+    message: str
+    final: bool = True
+    """Not merely until the pods that were preempted for it before have ended."""
+
+
+@dataclass(slots=True)
+class Preemption:
+    """Looks for victims; begins at another node each time, so that not always the same ones suffer."""
+
+    cluster: Cluster
+    profile: Profile
+    budgets: Budgets = field(default_factory=NoBudgets)
+    _next: int = 0
+
+    def find(self, pod: PodInfo, rejected: Rejected) -> Victims | Hopeless:
+        """Choose the node where removing pods costs least."""
+        if (why := self._not_eligible(pod, rejected)) is not None:
+            return why
+        hopeful = [name for name, refusal in rejected.refusals.items() if refusal.resolvable]
+        reasons: Counter[str] = Counter()
+        if others := rejected.nodes - len(hopeful):
+            reasons[NOT_HELPFUL] = others
+        lowest = self.cluster.lowest_priority
+        if lowest is None or lowest >= pod.shape.priority:
+            if hopeful:
+                reasons[NO_VICTIMS] = len(hopeful)
+            return Hopeless(count_reasons(reasons, rejected.nodes))
+        found = self._candidates(pod, hopeful, reasons)
+        if not found:
+            return Hopeless(count_reasons(reasons, rejected.nodes))
+        return cheapest(found)
+
+    def _not_eligible(self, pod: PodInfo, rejected: Rejected) -> Hopeless | None:
+        """Apply ``PodEligibleToPreemptOthers``."""
+        if not pod.shape.preempts:
+            return Hopeless(NEVER)
+        node = self.cluster.nodes.get(self.cluster.nominated(pod.uid) or "")
+        if node is None:
+            return None
+        refusal = rejected.refusals.get(node.name)
+        if refusal is not None and not refusal.resolvable:
+            return None
+        if any(p.preempted and p.leaving and p.shape.priority < pod.shape.priority for p in node.pods.values()):
+            return Hopeless(TERMINATING, final=False)
+        return None
+
+    def _candidates(self, pod: PodInfo, hopeful: Sequence[str], reasons: Counter[str]) -> list[Victims]:
+        wanted = max(len(hopeful) * CANDIDATES_PERCENT // 100, FEWEST_CANDIDATES)
+        start = self._next % len(hopeful) if hopeful else 0
+        prepared = Prepared(pod.shape, self.cluster, self.profile)
+        budgets = self.budgets.all()
+        found: list[Victims] = []
+        for name in (*hopeful[start:], *hopeful[:start]):
+            self._next += 1
+            result = victims_on(prepared, pod, self.cluster.nodes[name], budgets)
+            if isinstance(result, Refusal):
+                reasons.update(result.reasons)
+                continue
+            found.append(result)
+            if len(found) >= wanted and any(not victims.violations for victims in found):
+                break
+        return found
+
+
+def victims_on(
+    prepared: Prepared, pod: PodInfo, node: NodeInfo, budgets: Sequence[Budget]
+) -> Victims | Refusal:
+    """Choose the fewest, least important pods that must leave a node (``SelectVictimsOnNode``).
+
+    All less important pods go first; then one after the other is let back in, those whose budgets would be
+    violated before the others, and the more important before the less important.
+    """
+    lower = sorted(
+        (p for p in node.pods.values() if p.shape.priority < pod.shape.priority), key=_less_important
+    )
+    if not lower:
+        return Refusal("DefaultPreemption", (NO_VICTIMS,), resolvable=False)
+    trial = node.copy()
+    trial.nominated.pop(pod.uid, None)
+    for one in lower:
+        trial.remove(one.uid)
+        prepared.moved(one, trial, -1)
+    try:
+        refusal = prepared.refusal(trial)
+        if refusal is not None:
+            return refusal
+        protected = _protected(lower, budgets)
+        victims: list[PodInfo] = []
+        for one in sorted(lower, key=lambda p: p.uid not in protected):
+            trial.add(one)
+            prepared.moved(one, trial, 1)
+            if prepared.refusal(trial) is not None:
+                trial.remove(one.uid)
+                prepared.moved(one, trial, -1)
+                victims.append(one)
+        return Victims(
+            node.name,
+            tuple(sorted(victims, key=_less_important)),
+            violations=sum(one.uid in protected for one in victims),
+        )
+    finally:
+        for one in lower:
+            if one.uid not in trial.pods:
+                prepared.moved(one, trial, 1)
+
+
+def cheapest(found: Sequence[Victims]) -> Victims:
+    """Choose between nodes (``pickOneNodeForPreemption``).
+
+    In this order: fewest violated budgets, least important highest victim, smallest sum of priorities, fewest
+    victims; then the one whose most important victims have run for the shortest time.
+    """
+
+    def cost(victims: Victims) -> tuple[int, int, int, int]:
+        priorities = [one.shape.priority for one in victims.pods]
+        # Every victim weighs something, also one with a negative priority.
+        total = sum(priority + 2**31 for priority in priorities)
+        return victims.violations, max(priorities, default=-(2**31)), total, len(priorities)
+
+    least = min(map(cost, found))
+    return max((victims for victims in found if cost(victims) == least), key=_running_since)
+
+
+def _running_since(victims: Victims) -> str:
+    if not victims.pods:
+        return _NOT_STARTED
+    highest = victims.pods[0].shape.priority
+    return min(one.started or _NOT_STARTED for one in victims.pods if one.shape.priority == highest)
+
+
+def _less_important(pod: PodInfo) -> tuple[int, str, str]:
+    """Sort the more important first (``MoreImportantPod``): by priority, then the one that has run longer."""
+    return -pod.shape.priority, pod.started or _NOT_STARTED, pod.uid
+
+
+def _protected(pods: Iterable[PodInfo], budgets: Sequence[Budget]) -> frozenset[str]:
+    """Give those whose removal, one after the other, would violate a budget."""
+    left = [budget.allowed for budget in budgets]
+    found = set()
+    for pod in pods:
+        for number, budget in enumerate(budgets):
+            if budget.protects(pod):
+                left[number] -= 1
+                if left[number] < 0:
+                    found.add(pod.uid)
+    return frozenset(found)
