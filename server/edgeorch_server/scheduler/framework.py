@@ -61,15 +61,22 @@ Normalize = Callable[[int, int, int], int]
 """Brings a score into 0 to :data:`MAX_SCORE`, given the lowest and the highest among the possible nodes."""
 
 
+Place = tuple[str, str]
+"""Topology key and value: all nodes with that label are one place."""
+
+EVERYWHERE: Place = ("", "")
+"""All nodes."""
+
+
 class Wide(ABC):
     """A prepared filter or score whose answers depend on pods of other nodes too."""
 
     @abstractmethod
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
         """Count a pod that came to a node (1) or left it (-1).
 
-        Gives the names of the nodes about which the answer may be another now; ``node`` itself need not be
-        among them. Coming and leaving again must restore the state before.
+        Gives the places about whose nodes the answer may be another now; ``node`` itself need not be in one of
+        them. Coming and leaving again must restore the state before.
         """
 
 

@@ -19,9 +19,8 @@ NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to terminating pod on the nominated node."
 
-CANDIDATES_PERCENT = 10
-FEWEST_CANDIDATES = 100
-"""kube-scheduler's ``minCandidateNodesPercentage`` and ``minCandidateNodesAbsolute``."""
+ENOUGH_CANDIDATES = 100
+"""Nodes to choose between (``minCandidateNodesAbsolute``; kube-scheduler takes 10 % where that is more)."""
 
 _NOT_STARTED = "~"
 """Sorts after every time stamp."""
@@ -125,7 +124,6 @@ class Preemption:
         return None
 
     def _candidates(self, pod: PodInfo, hopeful: Sequence[str], reasons: Counter[str]) -> list[Victims]:
-        wanted = max(len(hopeful) * CANDIDATES_PERCENT // 100, FEWEST_CANDIDATES)
         start = self._next % len(hopeful) if hopeful else 0
         prepared = Prepared(pod.shape, self.cluster, self.profile)
         budgets = self.budgets.all()
@@ -137,7 +135,7 @@ class Preemption:
                 reasons.update(result.reasons)
                 continue
             found.append(result)
-            if len(found) >= wanted and any(not victims.violations for victims in found):
+            if len(found) >= ENOUGH_CANDIDATES and any(not victims.violations for victims in found):
                 break
         return found
 

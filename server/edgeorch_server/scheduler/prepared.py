@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from edgeorch_server.scheduler.cluster import Cluster
-from edgeorch_server.scheduler.framework import NodeFilter, NodeScore, Normalize, Profile, Refusal, Wide
+from edgeorch_server.scheduler.framework import NodeFilter, NodeScore, Normalize, Place, Profile, Refusal, Wide
 from edgeorch_server.scheduler.node_info import NodeInfo
 from edgeorch_server.scheduler.shape import PodInfo, Shape
 
@@ -96,12 +96,9 @@ class Prepared:
             )
         return total
 
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
-        """Tell all wide plugins of a pod that came or went; gives the nodes that this may concern."""
-        found: set[str] = set()
-        for part in self._wide:
-            found.update(part.moved(pod, node, by))
-        return found
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
+        """Tell all wide plugins of a pod that came or went; gives the places that this may concern."""
+        return [place for part in self._wide for place in part.moved(pod, node, by)]
 
     def _refusal_beside(self, rivals: Sequence[PodInfo], node: NodeInfo) -> Refusal | None:
         crowded = node.copy()

@@ -12,10 +12,11 @@ import heapq
 from collections.abc import Collection
 
 from edgeorch_server.scheduler.cluster import Cluster
+from edgeorch_server.scheduler.following import Following
 from edgeorch_server.scheduler.framework import Placement, Profile, Refusal, Rejected, Tally
 from edgeorch_server.scheduler.node_info import NodeInfo
-from edgeorch_server.scheduler.placing import FEWEST_FEASIBLE
-from edgeorch_server.scheduler.prepared import Prepared, RawScores
+from edgeorch_server.scheduler.placing import FEWEST_FEASIBLE, enough
+from edgeorch_server.scheduler.prepared import RawScores
 from edgeorch_server.scheduler.shape import Shape
 
 _Rank = tuple[int, int, str]
@@ -33,13 +34,10 @@ class Ranking:
     """
 
     def __init__(self, shape: Shape, cluster: Cluster, profile: Profile) -> None:
-        self._shape = shape
         self._cluster = cluster
-        self._profile = profile
-        self.work = 0
-        """How many nodes the latest :meth:`refresh` asked about."""
-        self._prepared = Prepared(shape, cluster, profile)
-        self._position = self._rules = self._layout = 0
+        self._following = Following(shape, cluster, profile)
+        self.toil = 0
+        """How many times in a row it had to ask about more nodes than one who looks at some would."""
         self._start()
 
     def best(self) -> Placement | Rejected:
@@ -55,31 +53,17 @@ class Ranking:
 
     def refresh(self) -> None:
         """Take in what has changed since the last time."""
-        cluster, prepared = self._cluster, self._prepared
-        changes = cluster.changes.since(self._position)
-        if (
-            changes is None
-            or self._rules != cluster.rules
-            or (self._layout != cluster.layout and prepared.is_wide)
-        ):
+        stale = self._following.catch_up()
+        if stale is None:
             self._start()
             return
-        self._position = cluster.changes.position
-        self._layout = cluster.layout
-        stale: set[str] = set()
-        for change in changes:
-            stale.add(change.node)
-            if change.pod is not None and prepared.is_wide:
-                node = cluster.nodes.get(change.node)
-                if node is not None:
-                    stale.update(prepared.moved(change.pod, node, change.by))
-        self._ask(stale)
+        names = stale.names(self._cluster)
+        self.toil = self.toil + 1 if len(names) > enough(len(self._cluster.nodes)) // 2 else 0
+        self._ask(names)
 
     def _start(self) -> None:
         """Ask about every node."""
-        self._rules, self._layout = self._cluster.rules, self._cluster.layout
-        self._position = self._cluster.changes.position
-        self._prepared = Prepared(self._shape, self._cluster, self._profile)
+        self._prepared = self._following.prepared
         self._refusals: dict[str, Refusal] = {}
         self._tally = Tally()
         self._scores: dict[str, RawScores] = {}
@@ -91,7 +75,6 @@ class Ranking:
 
     def _ask(self, names: Collection[str]) -> None:
         """Ask about nodes that are new, changed or gone."""
-        self.work = len(names)
         possible: list[NodeInfo] = []
         for name in names:
             self._forget(name)

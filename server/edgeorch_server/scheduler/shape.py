@@ -41,10 +41,15 @@ DEFAULT_SPREAD = (
 pods of that same controller (docs/design/0011)."""
 
 
+class Kin:
+    """Shapes that differ in namespace, labels and controller only. Compared by identity."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Shape:
     """All that is read of a pod to place it. Compared by identity: get it from :class:`Shapes`."""
 
+    kin: Kin
     namespace: str
     labels: Mapping[str, str]
     priority: int
@@ -78,6 +83,11 @@ class Shape:
         """Whether the pod has affinity terms of any kind, which its presence makes others feel."""
         return bool(self.affinity or self.anti_affinity or self.wishes)
 
+    @property
+    def looks_around(self) -> bool:
+        """Whether other pods' labels matter to it."""
+        return bool(self.minds_neighbours or self.spread or self.loose_spread)
+
 
 @dataclass(frozen=True, slots=True)
 class PodInfo:
@@ -104,6 +114,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._known: weakref.WeakValueDictionary[Hashable, Shape] = weakref.WeakValueDictionary()
+        self._kin: weakref.WeakValueDictionary[Hashable, Kin] = weakref.WeakValueDictionary()
 
     def info(self, pod: Pod) -> PodInfo:
         """Read a pod."""
@@ -126,19 +137,21 @@ class Shapes:
 
     def of(self, pod: Pod) -> Shape:
         """Give a pod's shape."""
-        key = _key(pod)
+        wants = _wants(pod)
+        key = (pod.metadata.namespace, tuple(sorted(pod.metadata.labels.items())), _controller(pod), wants)
         shape = self._known.get(key)
         if shape is None:
-            shape = self._known[key] = _compile(pod)
+            kin = self._kin.get(wants)
+            if kin is None:
+                kin = self._kin[wants] = Kin()
+            shape = self._known[key] = _compile(pod, kin)
         return shape
 
 
-def _key(pod: Pod) -> Hashable:
-    """Write down all that :func:`_compile` reads, cheaper than compiling it."""
-    meta, spec = pod.metadata, pod.spec
+def _wants(pod: Pod) -> Hashable:
+    """Write down all that :func:`_compile` reads of the spec, cheaper than compiling it."""
+    spec = pod.spec
     return (
-        meta.namespace,
-        tuple(sorted(meta.labels.items())),
         spec.priority,
         spec.preemptionPolicy,
         tuple(sorted(spec.nodeSelector.items())),
@@ -148,7 +161,6 @@ def _key(pod: Pod) -> Hashable:
         tuple(map(_container_key, spec.initContainers)),
         tuple(map(_container_key, spec.containers)),
         tuple(sorted(spec.overhead.items())),
-        _controller(pod),
     )
 
 
@@ -162,7 +174,7 @@ def _container_key(container: Container) -> Hashable:
     )
 
 
-def _compile(pod: Pod) -> Shape:
+def _compile(pod: Pod, kin: Kin) -> Shape:
     meta, spec = pod.metadata, pod.spec
     affinity = spec.affinity
     near = affinity.podAffinity if affinity else None
@@ -170,6 +182,7 @@ def _compile(pod: Pod) -> Shape:
     milli_cpu, memory = scoring_request(pod)
     default_spread = not spec.topologySpreadConstraints and bool(_controller(pod))
     return Shape(
+        kin=kin,
         namespace=meta.namespace,
         labels=dict(meta.labels),
         priority=spec.priority or 0,

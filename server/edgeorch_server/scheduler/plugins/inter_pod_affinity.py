@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgeorch_server.scheduler.cluster import Cluster
-from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Refusal, Wide
+from edgeorch_server.scheduler.framework import EVERYWHERE, Helps, NodeFilter, NodeScore, Place, Refusal, Wide
 from edgeorch_server.scheduler.node_info import NodeInfo
 from edgeorch_server.scheduler.normalize import between
 from edgeorch_server.scheduler.shape import PodInfo, Shape
@@ -23,9 +23,6 @@ EXISTING_ANTI_AFFINITY = "node(s) didn't satisfy existing pods anti-affinity rul
 
 HARD_AFFINITY_WEIGHT = 1
 """What a required term of a pod that is there counts as a wish for others to come (Kubernetes' default)."""
-
-Place = tuple[str, str]
-"""Topology key and value."""
 
 
 def _meant(term: AffinityTerm, shape: Shape, namespaces: Namespaces) -> bool:
@@ -98,16 +95,13 @@ class _Neighbours(Wide):
                 return self._existing
         return None
 
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
         """Concerns every node of a place where the first such pod came, or the last one left."""
         had_any = bool(self._wanted)
         changed = self._count(pod.shape, node, by)
         if self._near and had_any != bool(self._wanted):
-            return self._cluster.nodes  # the rule for the first pod of a group has begun or ended to hold
-        found: set[str] = set()
-        for key, value in changed:
-            found |= self._cluster.domains(key).get(value, set())
-        return found
+            return [EVERYWHERE]  # the rule for the first pod of a group has begun or ended to hold
+        return changed
 
     def _has_neighbours(self, node: NodeInfo) -> bool:
         """Whether every term has a pod in its place on this node.
@@ -196,12 +190,9 @@ class _Wishes(Wide):
         labels = node.labels
         return sum(self._scores[key, value] for key in self._keys if (value := labels.get(key)) is not None)
 
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
         """Concerns every node of the places that the wishes are about."""
-        found: set[str] = set()
-        for key, value in self._count(pod.shape, node, by):
-            found |= self._cluster.domains(key).get(value, set())
-        return found
+        return self._count(pod.shape, node, by)
 
     def _count(self, other: Shape, node: NodeInfo, by: int) -> list[Place]:
         changed = []

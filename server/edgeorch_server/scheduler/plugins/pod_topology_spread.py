@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from edgeorch_server.scheduler.cluster import Cluster
-from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Refusal, Wide
+from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Place, Refusal, Wide
 from edgeorch_server.scheduler.node_info import NodeInfo
 from edgeorch_server.scheduler.normalize import least_is_best
 from edgeorch_server.scheduler.plugins.node_affinity import allows
@@ -112,7 +112,6 @@ class PodTopologySpread:
 
 class _Spread(Wide):
     def __init__(self, plugin: str, shape: Shape, cluster: Cluster) -> None:
-        self._cluster = cluster
         self._constraints = [_Constraint(spec, shape, cluster, same_controller=False) for spec in shape.spread]
         self._skewed = Refusal(plugin, (SKEWED,))
         self._no_label = Refusal(plugin, (NO_LABEL,), resolvable=False)
@@ -127,9 +126,9 @@ class _Spread(Wide):
                 return self._skewed
         return None
 
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
         """Concerns the nodes of places that are too full now and were not, or the reverse."""
-        found: set[str] = set()
+        found: list[Place] = []
         if pod.leaving or not self._has_all_keys(node):
             return found
         for constraint in self._constraints:
@@ -141,9 +140,7 @@ class _Spread(Wide):
             flipped = self._flipped(constraint, least) if constraint.tally.least != least else []
             if constraint.too_full(value) != was_full:
                 flipped.append(value)
-            places = self._cluster.domains(constraint.spec.topology_key)
-            for place in flipped:
-                found |= places.get(place, set())
+            found += [(constraint.spec.topology_key, place) for place in flipped]
         return found
 
     def _flipped(self, constraint: _Constraint, least: int) -> list[str]:
@@ -174,7 +171,6 @@ class _LooseSpread(Wide):
     """
 
     def __init__(self, shape: Shape, cluster: Cluster) -> None:
-        self._cluster = cluster
         self._needs_all_keys = not shape.default_spread
         self._constraints = [
             _Constraint(spec, shape, cluster, same_controller=shape.default_spread)
@@ -193,9 +189,9 @@ class _LooseSpread(Wide):
                 score += constraint.tally.counts.get(value, 0) * weight + constraint.spec.max_skew - 1
         return math.floor(score + 0.5)
 
-    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[str]:
+    def moved(self, pod: PodInfo, node: NodeInfo, by: int) -> Iterable[Place]:
         """Concerns every node of the same places."""
-        found: set[str] = set()
+        found: list[Place] = []
         if pod.leaving or not self._takes(node):
             return found
         for constraint in self._constraints:
@@ -203,7 +199,7 @@ class _LooseSpread(Wide):
             if value is None or not constraint.counts(pod.shape) or not constraint.includes(node):
                 continue
             constraint.tally.add(value, by)
-            found |= self._cluster.domains(constraint.spec.topology_key).get(value, set())
+            found.append((constraint.spec.topology_key, value))
         return found
 
     def _takes(self, node: NodeInfo) -> bool:
