@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 
-from bench import apply, failure, idle, memory, rest, store
+from bench import apply, failure, idle, memory, rest, scheduler, store
 from bench.options import Benchmark, CannotRunError, Options, bench_folder
 from bench.table import Row, render
 
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "memory": memory.run,
     "idle": idle.run,
     "failure": failure.run,
+    "scheduler": scheduler.run,
 }
 
 

@@ -30,6 +30,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         pytest.param("memory", "agent, 2 pods, PSS MB", marks=pytest.mark.podman),
         pytest.param("idle", "KB on the wire per node and hour", marks=pytest.mark.podman),
         pytest.param("failure", "agent killed", marks=pytest.mark.podman),
+        pytest.param("scheduler", "SchedulingBasic, 100 nodes: pods bound/s"),
     ],
 )
 def test_a_benchmark_prints_its_rows_and_leaves_nothing_behind(name: str, metric: str) -> None:

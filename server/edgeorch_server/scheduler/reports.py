@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 MAX_EVENTS = 10_000
 """Events that wait to be written; further ones are lost (client-go's broadcaster drops beyond 1,000)."""
 
+PAUSE = 5
+"""How many times as long as an event took to write nothing is written: an event costs more than a binding
+(kube-scheduler writes at most 50 events per second, for the same reason)."""
+
 MAX_TOLD = 20_000
 """Pods about which is remembered what was told."""
 
@@ -64,14 +68,16 @@ class Reports:
         self._told: OrderedDict[str, _Told] = OrderedDict()
 
     async def run(self) -> None:
-        """Write events for ever, one after the other: bindings go first."""
+        """Write events for ever, one after the other, and let bindings go first."""
+        clock = asyncio.get_running_loop().time
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             while self._events:
                 event = self._events.popleft()
+                begin = clock()
                 await self._recorder.event(reference(event.about), event.kind, event.reason, event.message)
-                await asyncio.sleep(0)
+                await asyncio.sleep((clock() - begin) * PAUSE)
 
     def event(self, about: PodInfo, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         """Have an event written soon."""
