@@ -194,7 +194,6 @@ class PodSpec(Model):
         list[TopologySpreadConstraint],
         MergeKey("topologyKey"),
         ListKeys(("topologyKey", "whenUnsatisfiable")),
-        Unsupported("the scheduler does not look at other pods yet"),
     ] = Field(default_factory=list)
     """How alike pods are spread over places."""
     setHostnameAsFQDN: Annotated[bool | None, Unsupported("there is no cluster DNS yet")] = None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, Time, Unsupported
-
-NO_NEIGHBOURS = Unsupported("the scheduler does not look at other pods yet")
+from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, Time
 
 
 class NodeSelectorRequirement(Model):
@@ -52,9 +48,7 @@ class NodeAffinity(Model):
 
     requiredDuringSchedulingIgnoredDuringExecution: NodeSelector | None = None
     """What a node must match for the pod to be placed on it; not looked at again afterwards."""
-    preferredDuringSchedulingIgnoredDuringExecution: Annotated[
-        list[PreferredSchedulingTerm], Unsupported("the scheduler does not weigh wishes yet")
-    ] = Field(default_factory=list)
+    preferredDuringSchedulingIgnoredDuringExecution: list[PreferredSchedulingTerm] = Field(default_factory=list)
     """Wishes; the node with the highest sum of weights is best."""
 
 
@@ -107,9 +101,9 @@ class Affinity(Model):
 
     nodeAffinity: NodeAffinity | None = None
     """About the node."""
-    podAffinity: Annotated[PodAffinity | None, NO_NEIGHBOURS] = None
+    podAffinity: PodAffinity | None = None
     """Pods to be near to."""
-    podAntiAffinity: Annotated[PodAntiAffinity | None, NO_NEIGHBOURS] = None
+    podAntiAffinity: PodAntiAffinity | None = None
     """Pods to be away from."""
 
 
