@@ -133,7 +133,7 @@ async def bound(workload: Workload, size: int, count: int, options: Options) -> 
         _as_in_the_server()
         with registry.watch(PODS) as watch:
             begin = time.perf_counter()
-            task = asyncio.create_task(Scheduler(registry, default_profile(), recorder, _now).run())
+            task = asyncio.create_task(Scheduler(registry, recorder, _now).run())
             async for event in watch:
                 if event.entry.fields["spec.nodeName"]:
                     waiting.discard(event.entry.name)

@@ -36,6 +36,9 @@ class ServerSettings(Settings):
     node_grace: float = Field(
         50.0, gt=0, description="Seconds without a heartbeat until a node is NotReady (unknown)."
     )
+    pack_nodes: bool = Field(
+        default=False, description="Fill one node after the other with pods, instead of spreading them."
+    )
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
     log_format: LogFormat = Field("text", description="text or json.")
 

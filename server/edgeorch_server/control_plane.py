@@ -44,7 +44,6 @@ from edgeorch_server.fleet.fleet import Fleet
 from edgeorch_server.registry.joining import Joining
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.registry import Registry
-from edgeorch_server.scheduler.plugins.profile import default_profile
 from edgeorch_server.scheduler.scheduler import Scheduler
 from edgeorch_server.store.fields import fields_from
 from edgeorch_server.store.tinydb import TinyStore
@@ -123,7 +122,7 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
     )
     return {
-        "scheduler": Scheduler(registry, default_profile(), recorder, _now).run,
+        "scheduler": Scheduler(registry, recorder, _now, pack=settings.pack_nodes).run,
         "node-lifecycle": partial(run_node_lifecycle, node_lifecycle, registry, fleet.liveness),
         **{controller.name: controller.run for controller in controllers},
     }

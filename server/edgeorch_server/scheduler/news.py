@@ -11,6 +11,7 @@ from edgeorch_server.registry.follow import Listed, follow
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Helps
 from edgeorch_server.scheduler.hints import Hints
+from edgeorch_server.scheduler.known_architectures import KnownArchitectures
 from edgeorch_server.scheduler.node_info import NodeFacts
 from edgeorch_server.scheduler.queue import SchedulingQueue
 from edgeorch_server.scheduler.shape import PodInfo, Shapes
@@ -23,13 +24,21 @@ class News:
     """Keeps cluster and queue up to date."""
 
     def __init__(
-        self, reader: Reader, cluster: Cluster, queue: SchedulingQueue, hints: Hints, *, scheduler_name: str
+        self,
+        reader: Reader,
+        cluster: Cluster,
+        queue: SchedulingQueue,
+        hints: Hints,
+        *,
+        scheduler_name: str,
+        images: KnownArchitectures,
     ) -> None:
         self._reader = reader
         self._cluster = cluster
         self._queue = queue
         self._hints = hints
         self._scheduler_name = scheduler_name
+        self._images = images
         self._shapes = Shapes()
         self._nodes_known = asyncio.Event()
         self._pods_known = asyncio.Event()
@@ -116,10 +125,22 @@ class News:
             self._queue.remove(uid)
             if self._cluster.place(self._shapes.info(pod), node):
                 self.happened(Helps.POD_CAME, node)
+            self._learn(pod, node)
         elif pod.metadata.deletionTimestamp or not self._is_ours(pod) or pod.spec.schedulingGates:
             self.gone(uid)
         elif self._cluster.where(uid) is None:  # else a binding is under way
             self._wait(self._shapes.info(pod))
+
+    def _learn(self, pod: Pod, name: str) -> None:
+        """See whether a pod's images run on the board it is on."""
+        node = self._cluster.nodes.get(name)
+        if node is not None and self._images.learn(pod, node.facts.architecture):
+            self.images_changed()
+
+    def images_changed(self) -> None:
+        """Take note that other things are known of images than before."""
+        self._cluster.touch()
+        self.happened(Helps.KNOWLEDGE)
 
     def _wait(self, info: PodInfo) -> None:
         """Have a pod scheduled; what an earlier run of the scheduler promised it still holds."""

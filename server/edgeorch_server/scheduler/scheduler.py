@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -19,9 +20,11 @@ from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.decider import Decider
 from edgeorch_server.scheduler.eviction import Eviction
-from edgeorch_server.scheduler.framework import Helps, Placement, Profile, Rejected
+from edgeorch_server.scheduler.framework import Helps, Placement, Rejected
 from edgeorch_server.scheduler.hints import Hints
+from edgeorch_server.scheduler.known_architectures import KnownArchitectures
 from edgeorch_server.scheduler.news import News
+from edgeorch_server.scheduler.plugins.profile import default_profile
 from edgeorch_server.scheduler.preemption import Budgets, NoBudgets, Preemption, Victims
 from edgeorch_server.scheduler.queue import SchedulingQueue
 from edgeorch_server.scheduler.reports import Reports, reference
@@ -37,18 +40,23 @@ FLUSH_SECONDS = 30.0
 
 
 class Scheduler:
-    """Gives every pod of ours a node. :meth:`run` is its task."""
+    """Gives every pod of ours a node. :meth:`run` is its task.
+
+    ``pack`` fills nodes one after the other, where the default spreads work out.
+    """
 
     def __init__(
         self,
         client: Client,
-        profile: Profile,
         recorder: EventRecorder,
         now: Callable[[], dt.datetime],
         *,
+        pack: bool = False,
         budgets: Budgets | None = None,
     ) -> None:
         self._client = client
+        self._images = KnownArchitectures(time.monotonic)
+        profile = default_profile(images=self._images, pack=pack)
         self._cluster = Cluster()
         self._queue = SchedulingQueue()
         self._decider = Decider(self._cluster, profile)
@@ -56,7 +64,7 @@ class Scheduler:
         self._reports = Reports(client, recorder, now)
         self._eviction = Eviction(client, self._reports, NAME, now)
         hints = Hints(self._cluster, profile)
-        self._news = News(client, self._cluster, self._queue, hints, scheduler_name=NAME)
+        self._news = News(client, self._cluster, self._queue, hints, scheduler_name=NAME, images=self._images)
         self._bindings = asyncio.Semaphore(MAX_BINDINGS)
 
     async def run(self) -> None:
@@ -140,3 +148,5 @@ class Scheduler:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             self._queue.wake_oldest()
+            if self._images.expire():
+                self._news.images_changed()

@@ -14,7 +14,6 @@ from edgeorch.api.table import default_table
 from edgeorch_server.controllers.bootstrap import create_initial_objects
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.registry import Registry
-from edgeorch_server.scheduler.plugins.profile import default_profile
 from edgeorch_server.scheduler.scheduler import Scheduler
 from edgeorch_server.store.memory import MemoryStore
 
@@ -64,7 +63,7 @@ async def running_world() -> AsyncIterator[World]:
     world = World()
     await create_initial_objects(world.registry)
     recorder = EventRecorder(world.registry, "default-scheduler", world.now)
-    task = asyncio.create_task(Scheduler(world.registry, default_profile(), recorder, world.now).run())
+    task = asyncio.create_task(Scheduler(world.registry, recorder, world.now).run())
     try:
         yield world
     finally:
