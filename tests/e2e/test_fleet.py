@@ -204,8 +204,10 @@ def test_after_a_reboot_without_server_the_pods_start_from_the_checkpoint(
     finally:
         board.connect(up=True)
     wait_until(lambda: everything_is_well(fleet_kubectl, pods), "the board to report", PATIENCE)
-    [restarts] = [row[3] for row in fleet_kubectl("get", "pods").rows if row[0] == mine]
-    assert restarts == "1"
+    # The node is taken for Ready with its first sign of life, which may come before its pods' reports.
+    wait_until(
+        lambda: fleet_kubectl("get", "pod", mine).rows[0][3] == "1", "the restart to be reported", PATIENCE
+    )
 
 
 def _pull_the_plug(fleet: Cluster, name: str) -> None:

@@ -55,7 +55,7 @@ class Cluster:
         self.home.mkdir(exist_ok=True)
         self.tag = cluster_tag(self.folder.root)
         self.api_port, self.mqtt_port = free_port(), free_port()
-        self._environ = dict(environ or {})
+        self._environ = {**os.environ, **(environ or {})}
         self._nodes: dict[str, LocalNode] = {}
         self._containers: set[str] = set()
 
@@ -65,8 +65,7 @@ class Cluster:
         self, *words: str, code: int | None = 0, timeout: float = 60.0, stdin: str | None = None
     ) -> Output:
         """Run ``edgeorch WORDS`` as a user does; fails unless it ends with ``code``."""
-        environ = {**os.environ, "KUBECONFIG": str(self.folder.kubeconfig), "HOME": str(self.home)}
-        environ |= self._environ
+        environ = {**self._environ, "KUBECONFIG": str(self.folder.kubeconfig), "HOME": str(self.home)}
         return run([str(EDGEORCH), *words], stdin=stdin, env=environ, timeout=timeout, code=code)
 
     def up(self, *flags: str, code: int = 0) -> Output:
@@ -123,7 +122,7 @@ class Cluster:
             bridge = Bridge(self.tag)
             for index, each in enumerate(self.nodes, 1):
                 board = Board(bridge, index, self.folder.node(each)) if len(self.nodes) > 1 else None
-                self._nodes[each] = LocalNode(self.folder, each, self.tag, board)
+                self._nodes[each] = LocalNode(self.folder, each, self.tag, board, self._environ)
         return self._nodes[name]
 
     def board(self, name: str) -> Board:

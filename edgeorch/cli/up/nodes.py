@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeorch.cli.join import join, write_agent_config
@@ -37,6 +37,8 @@ class LocalNode:
     tag: str
     """The cluster's, for names of links."""
     board: Board | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """Of the processes that are started; settings in it (``EDGEORCH_*``) reach the agent."""
 
     @property
     def agent(self) -> str:
@@ -156,5 +158,5 @@ class LocalNode:
             command,
             pid_file=self.folder.pid_file(name),
             log_file=self.folder.log_file(name),
-            environ=os.environ,
+            environ=self.environ,
         )
