@@ -29,7 +29,7 @@ from edgeorch.api.core.scheduling import (
 )
 from edgeorch.api.core.security import PodSecurityContext
 from edgeorch.api.core.volume import Volume
-from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object, ObjectMeta, Unsupported
+from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object, Unsupported
 
 __all__ = [
     "ContainerState",
@@ -49,7 +49,6 @@ __all__ = [
     "PodResourceClaim",
     "PodSpec",
     "PodStatus",
-    "PodTemplateSpec",
 ]
 
 
@@ -230,12 +229,3 @@ class Pod(Object):
     """What the pod is to be."""
     status: PodStatus = Field(default_factory=PodStatus)
     """What is known of it."""
-
-
-class PodTemplateSpec(Model):
-    """The pod that a controller makes."""
-
-    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
-    """Labels and annotations of the pod."""
-    spec: PodSpec = Field(default_factory=PodSpec)
-    """What the pod is to be."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from edgeorch.api import resource_math
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.images import default_pull_policy
-from edgeorch.api.core.pod import Pod, PodSpec, PodTemplateSpec
+from edgeorch.api.core.pod import Pod, PodSpec
+from edgeorch.api.core.pod_template import PodTemplateSpec
 from edgeorch.api.core.probes import HTTPGetAction, Probe
 from edgeorch.api.core.references import ObjectFieldSelector
 from edgeorch.api.core.requirements import ResourceList, ResourceRequirements

@@ -24,6 +24,12 @@ from edgeorch.api.core.validation.namespaces import (
     validate_namespace_update,
 )
 from edgeorch.api.core.validation.nodes import validate_node, validate_node_update
+from edgeorch.api.core.validation.pod_templates import (
+    validate_no_deadline,
+    validate_pod_template,
+    validate_restart_policy,
+    validate_selected,
+)
 from edgeorch.api.core.validation.pod_updates import validate_pod_status_update, validate_pod_update
 from edgeorch.api.core.validation.pods import validate_pod, validate_pod_spec
 
@@ -37,14 +43,18 @@ __all__ = [
     "validate_namespace_finalize",
     "validate_namespace_status_update",
     "validate_namespace_update",
+    "validate_no_deadline",
     "validate_node",
     "validate_node_update",
     "validate_pod",
     "validate_pod_spec",
     "validate_pod_status_update",
+    "validate_pod_template",
     "validate_pod_update",
+    "validate_restart_policy",
     "validate_secret",
     "validate_secret_update",
+    "validate_selected",
     "validate_service_account",
     "validate_service_account_update",
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from edgeorch.api.core.binding import Binding
 from edgeorch.api.core.container import EphemeralContainer
-from edgeorch.api.core.pod import PodTemplateSpec
+from edgeorch.api.core.pod_template import PodTemplateSpec
 from edgeorch.api.fielddocs import field_docs
 from edgeorch.api.meta import DeleteOptions, ListMeta, Model
 from edgeorch.api.policy.eviction import Eviction

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from edgeorch.api.core.images import default_pull_policy, image_tag
-from edgeorch.api.core.pod import Pod, PodTemplateSpec
+from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
+from edgeorch.api.core.pod_template import PodTemplateSpec
 
 CONTAINER = {
     "name": "web",
