@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.pod import Pod
-from edgeorch.errors import ServiceUnavailable
+from edgeorch.errors import ApiError, ServiceUnavailable
 from edgeorch.mqtt.bus import Bus, Connection, Message
 from edgeorch.mqtt.desired_state import VERSION_PROPERTY, Change, HeldObject, HeldState
 from edgeorch.mqtt.messages import Synced
@@ -99,6 +99,9 @@ class DesiredLink:
                     await self._agreed.wait()
             except ServiceUnavailable:
                 await asyncio.sleep(1)
+            except ApiError as exc:
+                logger.warning("cannot ask the server what to run: %s", exc)
+                await asyncio.sleep(ANSWER_SECONDS)
             except TimeoutError:
                 continue
             else:

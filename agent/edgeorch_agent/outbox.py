@@ -3,6 +3,8 @@
 The link may be down for days. State (presence, node, pod statuses) is kept as the latest payload per topic and
 published again after every connect, because the broker may have forgotten it; sequences and sessions in the
 payloads make the repetition harmless. Events wait in a bounded queue, and the oldest are dropped first.
+
+What the broker refuses for good (not allowed, too large) is dropped with a warning, so that the rest goes out.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 import logging
 from collections import deque
 
-from edgeorch.errors import ServiceUnavailable
+from edgeorch.errors import ApiError, ServiceUnavailable
 from edgeorch.mqtt.bus import Bus, Connection
 
 logger = logging.getLogger(__name__)
@@ -81,13 +83,9 @@ class Outbox:
         while self._dirty or self._events:
             try:
                 if self._dirty:
-                    topic = next(iter(self._dirty))
-                    await self._publish_state(topic)
+                    await self._publish_state(next(iter(self._dirty)))
                 else:
-                    topic, payload = self._events[0]
-                    await self._bus.publish(topic, payload)
-                    if self._events and self._events[0] == (topic, payload):
-                        self._events.popleft()
+                    await self._publish_event(self._events[0])
             except ServiceUnavailable:
                 logger.debug("link down with %d states to publish", len(self._dirty))
                 if self._up:  # refused, but not disconnected: nothing else would wake us
@@ -96,9 +94,23 @@ class Outbox:
 
     async def _publish_state(self, topic: str) -> None:
         payload = self._state.get(topic, b"")
-        await self._bus.publish(topic, payload, retain=True)
+        await self._publish(topic, payload, retain=True)
         if self._state.get(topic, b"") == payload:  # else it changed meanwhile, and stays dirty
             self._dirty.pop(topic, None)
+
+    async def _publish_event(self, event: tuple[str, bytes]) -> None:
+        await self._publish(*event)
+        if self._events and self._events[0] is event:  # else it made room meanwhile
+            self._events.popleft()
+
+    async def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish; raises only what may go better the next time."""
+        try:
+            await self._bus.publish(topic, payload, retain=retain)
+        except ServiceUnavailable:
+            raise
+        except ApiError as exc:
+            logger.warning("dropped a message for %s: %s", topic, exc)
 
     def _mark(self, topic: str) -> None:
         self._dirty.pop(topic, None)

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 from collections.abc import Callable
 
-from edgeorch.errors import ServiceUnavailable
+from edgeorch.errors import ApiError
 from edgeorch.mqtt.bus import Bus
 from edgeorch.mqtt.messages import Heartbeat
 
@@ -16,6 +16,6 @@ async def beat(bus: Bus, topic: str, session: str, digest: Callable[[], str], pe
     """Publish a heartbeat every ``period`` seconds for ever; beats without a link are skipped."""
     for number in itertools.count(1):
         if bus.connected:
-            with contextlib.suppress(ServiceUnavailable):  # the next one will do
+            with contextlib.suppress(ApiError):  # the next one will do
                 await bus.publish(topic, Heartbeat(s=session, n=number, d=digest()).encode(), qos=0)
         await asyncio.sleep(period)
