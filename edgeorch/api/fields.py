@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
-from edgeorch.api.meta import Object
+from edgeorch.api.meta import Model, Object
 from edgeorch.api.resources import ResourceInfo
+from edgeorch.api.schema import Kind, schema_of
 
 
 class FieldReader:
     """Reads the selectable fields of one kind from decoded JSON.
 
     A field that is not sent selects as Kubernetes prints its zero value: ``false`` for a bool
-    (``spec.unschedulable=false`` finds every node that takes pods), else ``""``.
+    (``spec.unschedulable=false`` finds every node that takes pods), ``0`` for a number, else ``""``.
     """
 
     def __init__(self, resource: ResourceInfo[Object]) -> None:
@@ -47,11 +46,13 @@ def _text(value: Any, zero: str) -> str:
             return str(value)
 
 
-def _zero(model: type[BaseModel], path: str) -> str:
+def _zero(model: type[Model], path: str) -> str:
     *parents, last = path.split(".")
+    schema = schema_of(model)
     for name in parents:
-        factory = model.model_fields[name].default_factory
-        if not (isinstance(factory, type) and issubclass(factory, BaseModel)):
-            raise TypeError(f"{path} does not lead through {model.__name__}.{name}")
-        model = factory
-    return "false" if model.model_fields[last].default is False else ""
+        schema = schema.fields[name].type.schema
+    kind = schema.fields[last].type
+    return "" if kind.pointer else _ZEROS.get(kind.kind, "")
+
+
+_ZEROS = {Kind.BOOL: "false", Kind.INT: "0"}

@@ -147,6 +147,13 @@ class Selector:
         ]
         return cls(_sorted(equal + expressions))
 
+    @classmethod
+    def of(cls, selector: LabelSelector | Mapping[str, str] | None) -> Self:
+        """Convert a workload's ``spec.selector``: a LabelSelector, or a map in the older kinds; as those do."""
+        if isinstance(selector, Mapping):
+            return cls.from_set(selector)
+        return cls.from_label_selector(selector)
+
     @property
     def empty(self) -> bool:
         """Whether it matches everything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeorch.api.apps.resources import REPLICA_SETS
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
@@ -18,5 +19,5 @@ from edgeorch.api.resources import ResourceTable
 def default_table() -> ResourceTable:
     """Give a table of every kind edgeorch serves, in the order discovery lists them."""
     return ResourceTable(
-        (CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, LEASES),
+        (CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, REPLICA_SETS, LEASES),
     )

@@ -40,6 +40,7 @@ from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_l
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.controllers.service_account import SOURCES as ACCOUNT_SOURCES
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
+from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.fleet.fleet import Fleet
 from edgeorch_server.registry.joining import Joining
 from edgeorch_server.registry.recorder import EventRecorder
@@ -117,10 +118,11 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
         grace=settings.node_grace,
     )
     recorder = EventRecorder(registry, "default-scheduler", _now)
-    controllers = (
+    controllers: tuple[Controller, ...] = (
         Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
     )
+    controllers += workload_controllers(registry, _now)
     return {
         "scheduler": Scheduler(registry, recorder, _now, pack=settings.pack_nodes).run,
         "node-lifecycle": partial(run_node_lifecycle, node_lifecycle, registry, fleet.liveness),

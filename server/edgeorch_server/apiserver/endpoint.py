@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from edgeorch.api.autoscaling.resources import SCALE, SCALES
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.meta import DeleteOptions, Object
 from edgeorch.api.resources import ResourceInfo
@@ -132,7 +133,11 @@ class ResourceEndpoint:
         authorize(self._authorizer, attributes)
 
     def _get(self, call: _Call) -> Response:
-        entry = self._objects.get_entry(call.resource, call.target.namespace, call.target.name)
+        target = call.target
+        if target.subresource:
+            entry = self._objects.get_part(call.resource, target.namespace, target.name, target.subresource)
+        else:
+            entry = self._objects.get_entry(call.resource, target.namespace, target.name)
         return self._object(call, entry)
 
     def _list(self, call: _Call) -> Response:
@@ -220,7 +225,8 @@ class ResourceEndpoint:
         return response
 
     def _object(self, call: _Call, entry: Entry, status: int = _OK) -> Response:
-        data = self._representations.object(call.resource, entry, call.how)
+        shown = SCALES if call.target.subresource == SCALE.name else call.resource
+        data = self._representations.object(shown, entry, call.how)
         return _json(pretty(data) if self._pretty(call) else data + b"\n", status)
 
     def _value(self, call: _Call, value: object, status: int = _OK) -> Response:

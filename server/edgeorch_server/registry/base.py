@@ -240,13 +240,18 @@ class Written:
 class Objects(Entries, Protocol):
     """What HTTP handlers call: untyped bodies in, encoded entries out; committed when it returns.
 
-    ``body`` is decoded JSON. ``subresource`` is empty, ``status``, or another one that takes the parent's
-    body. All errors are :class:`edgeorch.errors.ApiError` with Kubernetes' messages.
+    ``body`` is decoded JSON. ``subresource`` is empty, ``status``, or another one: it takes the parent's body,
+    or (``scale``) one of another kind, and the entry that is answered is then of that kind. All errors are
+    :class:`edgeorch.errors.ApiError` with Kubernetes' messages.
     """
 
     @property
     def table(self) -> ResourceTable:
         """What is served."""
+        ...
+
+    def get_part(self, resource: ResourceInfo[Object], namespace: str, name: str, subresource: str) -> Entry:
+        """GET a subresource: the object itself, or (``scale``) what it looks like as another kind."""
         ...
 
     async def create_entry(

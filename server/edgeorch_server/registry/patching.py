@@ -18,8 +18,6 @@ from edgeorch.errors import BadRequest, Invalid
 from edgeorch_server.registry import messages
 from edgeorch_server.registry.base import PatchType, WriteOptions
 from edgeorch_server.registry.decoding import check_fields
-from edgeorch_server.registry.kinds import Kind
-from edgeorch_server.store.base import Entry
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -30,8 +28,8 @@ _SHOWN = 4096
 class Patch(Generic[ObjectT]):
     """A patch to apply to whatever version of an object there is."""
 
-    def __init__(self, kind: Kind[ObjectT], patch_type: PatchType, patch: Any, options: WriteOptions) -> None:
-        self._kind = kind
+    def __init__(self, model: type[ObjectT], patch_type: PatchType, patch: Any, options: WriteOptions) -> None:
+        self._model = model
         self._type = patch_type
         self._patch = patch
         self._options = options
@@ -39,15 +37,15 @@ class Patch(Generic[ObjectT]):
         self.names_version = False
         """The patch says which version it is meant for, so that trying another is no use."""
 
-    def apply(self, entry: Entry, _old: ObjectT) -> ObjectT:
+    def apply(self, data: bytes) -> ObjectT:
         """Give the patched object; raises BadRequest and Invalid."""
-        model = self._kind.resource.model
-        stored: dict[str, Any] = orjson.loads(entry.data)
+        model = self._model
+        stored: dict[str, Any] = orjson.loads(data)
         patched = self._patched(stored)
         self.names_version = _version(patched) != _version(stored)
         del self._options.warnings[self._told :]  # what an earlier attempt told
         cleaned = check_fields(
-            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=entry.data
+            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=data
         )
         try:
             return type_errors.to_model(model, cleaned)
@@ -61,7 +59,7 @@ class Patch(Generic[ObjectT]):
             case PatchType.MERGE:
                 return merge_patch.apply(stored, self._patch)
             case PatchType.STRATEGIC:
-                return strategic.apply(self._kind.resource.model, stored, self._patch)
+                return strategic.apply(self._model, stored, self._patch)
 
 
 def _refusal(patched: dict[str, Any], why: str) -> Invalid:

@@ -45,6 +45,7 @@ class EventRecorder:
         self._component = component
         self._now = now
         self._known: OrderedDict[_Same, tuple[str, str]] = OrderedDict()
+        self._newest = 0
 
     async def event(self, about: Object, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         """Record that ``reason`` happened to an object."""
@@ -71,7 +72,9 @@ class EventRecorder:
     async def _create(self, about: Object, same: _Same) -> None:
         now = self._now()
         namespace = about.metadata.namespace or EVENT_NAMESPACE
-        name = f"{same.name}.{int(now.timestamp() * 1e9):x}"
+        # Many things happen to a controller's object in the same instant of a coarse clock.
+        self._newest = max(int(now.timestamp() * 1e9), self._newest + 1)
+        name = f"{same.name}.{self._newest:x}"
         stamp = format_time(now)
         await self._client.create(
             EVENTS,

@@ -31,6 +31,7 @@ from edgeorch_server.registry.patching import Patch
 from edgeorch_server.registry.reads import Reads
 from edgeorch_server.registry.strategies.base import Strategy
 from edgeorch_server.registry.strategies.table import default_strategies
+from edgeorch_server.registry.subresources.base import Form
 from edgeorch_server.registry.subresources.table import Subresources, default_subresources
 from edgeorch_server.registry.writes import Result, Writes
 from edgeorch_server.store.base import Entry, Store, Watch
@@ -94,6 +95,13 @@ class Registry:
         """Read one object as it is stored; raises NotFound."""
         return self._reads.get(resource, namespace, name)
 
+    def get_part(self, resource: ResourceInfo[Object], namespace: str, name: str, subresource: str) -> Entry:
+        """Read what a subresource shows of an object; raises NotFound."""
+        self._subresources.part(resource, subresource)
+        entry = self._reads.get(resource, namespace, name)
+        form = self._subresources.forms.get(subresource)
+        return _in_form(form, entry, self._kinds.of(resource).codec.decode(entry)) if form else entry
+
     def list_entries(self, resource: ResourceInfo[Object], options: ListOptions) -> Page:
         """Read one page of a list; raises BadRequest, Expired and GatewayTimeout."""
         return self._reads.page(resource, options)
@@ -140,6 +148,12 @@ class Registry:
         """Replace an object, or what a subresource writes of it."""
         kind = self._kinds.of(resource)
         part = self._subresources.part(resource, subresource)
+        if form := self._subresources.forms.get(subresource):
+            given = decode_body(form.resource, body, options)
+            result = self._writes.update(
+                kind, namespace, name, part, lambda _entry, old: form.merge(given, old), options
+            )
+            return await self._shown(form, result)
         stored = self._store.get(resource.key, namespace, name)
         obj = decode_body(resource, body, options, stored=stored.data if stored else None)
         if stored is None and kind.strategy.create_on_update and not subresource:
@@ -161,15 +175,20 @@ class Registry:
         """Patch an object, or what a subresource writes of it."""
         kind = self._kinds.of(resource)
         part = self._subresources.part(resource, subresource)
-        change = Patch(kind, patch_type, patch, options)
+        form = self._subresources.forms.get(subresource)
+        change = Patch(form.resource.model if form else resource.model, patch_type, patch, options)
+
+        def patched(entry: Entry, old: Object) -> Object:
+            return form.merge(change.apply(form.show(old).to_json()), old) if form else change.apply(entry.data)
+
         for attempt in range(1, PATCH_ATTEMPTS + 1):
             try:
-                result = self._writes.update(kind, namespace, name, part, change.apply, options)
+                result = self._writes.update(kind, namespace, name, part, patched, options)
             except Conflict:
                 if change.names_version or attempt == PATCH_ATTEMPTS:
                     raise
             else:
-                return await self._committed(result.written)
+                return await (self._shown(form, result) if form else self._committed(result.written))
         raise AssertionError("the last attempt returns or raises")
 
     async def delete_entry(
@@ -294,6 +313,10 @@ class Registry:
         }
         await self.post_subresource(PODS, meta.namespace, meta.name, "binding", body, WriteOptions())
 
+    async def _shown(self, form: Form, result: Result[Object]) -> Written:
+        written = await self._committed(result.written)
+        return replace(written, entry=_in_form(form, written.entry, result.obj))
+
     async def _stored(self, result: Result[ObjectT]) -> ObjectT:
         await self._committed(result.written)
         return result.obj
@@ -302,6 +325,10 @@ class Registry:
         """Wait for the disk; also after a write that changed nothing, which may build on one that is not."""
         await self._store.committed(written.entry.revision)
         return written
+
+
+def _in_form(form: Form, entry: Entry, obj: Object) -> Entry:
+    return replace(entry, data=form.show(obj).to_json())
 
 
 def _with_status(stored: ObjectT, given: ObjectT) -> ObjectT:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
-from edgeorch_server.apiserver.printers import core
+from edgeorch_server.apiserver.printers import core, workloads
 from edgeorch_server.apiserver.printers.columns import JsonObject, Printer
 from edgeorch_server.apiserver.printers.events import EVENTS
 from edgeorch_server.apiserver.printers.nodes import NODES
@@ -22,6 +22,8 @@ PRINTERS: Mapping[str, Printer] = {
     "secrets": core.SECRETS,
     "serviceaccounts": core.SERVICE_ACCOUNTS,
     "events": EVENTS,
+    "replicasets.apps": workloads.REPLICA_SETS,
+    "scales.autoscaling": workloads.SCALES,
     "leases.coordination.k8s.io": core.LEASES,
 }
 """By :attr:`edgeorch.api.resources.ResourceInfo.key`; any other kind shows name and creation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edgeorch.api.apps.resources import REPLICA_SETS
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
@@ -22,6 +23,7 @@ from edgeorch_server.registry.strategies.leases import LeaseStrategy
 from edgeorch_server.registry.strategies.namespaces import NamespaceStrategy
 from edgeorch_server.registry.strategies.nodes import NodeStrategy
 from edgeorch_server.registry.strategies.pods import PodStrategy
+from edgeorch_server.registry.strategies.replica_sets import ReplicaSetStrategy
 from edgeorch_server.registry.strategies.service_accounts import ServiceAccountStrategy
 
 
@@ -34,6 +36,7 @@ def default_strategies() -> Mapping[str, Strategy[Any]]:
         NAMESPACES.key: NamespaceStrategy(),
         NODES.key: NodeStrategy(),
         PODS.key: PodStrategy(),
+        REPLICA_SETS.key: ReplicaSetStrategy(),
         SECRETS.key: SecretStrategy(),
         SERVICE_ACCOUNTS.key: ServiceAccountStrategy(),
     }

@@ -1,9 +1,9 @@
 """What a subresource is to the write path.
 
 A *part* is a view of the object that an update writes through: the object itself, its status, a namespace's
-finalizers. An *action* is something done by POSTing another kind of body: binding a pod, evicting it. Both
-are registered by name in :mod:`edgeorch_server.registry.subresources.table`; which kind has which is the
-resource table's word.
+finalizers; some have a *form* of their own on the wire. An *action* is something done by POSTing another kind
+of body: binding a pod, evicting it. All are registered by name in
+:mod:`edgeorch_server.registry.subresources.table`; which kind has which is the resource table's word.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from edgeorch.api.meta import Object
+from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.validation import FieldError
 from edgeorch_server.registry.base import WriteOptions
 from edgeorch_server.registry.strategies.base import Strategy
@@ -43,6 +44,23 @@ class Part(Protocol):
 
     def durability(self, strategy: Strategy[ObjectT], new: ObjectT, old: ObjectT) -> Durability:
         """Say how the change is stored."""
+        ...
+
+
+class Form(Protocol):
+    """How a part goes over the wire when it does so as an object of another kind (a Scale)."""
+
+    @property
+    def resource(self) -> ResourceInfo[Object]:
+        """The other kind."""
+        ...
+
+    def show(self, obj: Object) -> Object:
+        """Give the part of an object, in its form."""
+        ...
+
+    def merge(self, given: Object, obj: ObjectT) -> ObjectT:
+        """Give a copy of the object with the part as it is given; raises Invalid."""
         ...
 
 

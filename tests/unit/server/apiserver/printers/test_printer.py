@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edgeorch.api.autoscaling.resources import SCALES
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import CONFIG_MAPS, EVENTS, NAMESPACES, NODES, SECRETS, SERVICE_ACCOUNTS
 from edgeorch.api.meta import Object
@@ -203,4 +204,4 @@ def test_every_kind_fills_its_columns(resource: ResourceInfo[Object]) -> None:
 
 def test_every_printer_has_a_kind() -> None:
     """No printer is left behind when a kind is renamed."""
-    assert set(PRINTERS) <= {resource.key for resource in default_table()}
+    assert set(PRINTERS) <= {resource.key for resource in (*default_table(), SCALES)}

@@ -1,0 +1,22 @@
+"""Resource table entries of apps/v1."""
+
+from __future__ import annotations
+
+from edgeorch.api.apps.replica_set import ReplicaSet
+from edgeorch.api.autoscaling.resources import SCALE
+from edgeorch.api.resources import ResourceInfo, Subresource
+
+_STATUS = Subresource("status", ("get", "patch", "update"))
+
+REPLICA_SETS = ResourceInfo(
+    group="apps",
+    version="v1",
+    kind="ReplicaSet",
+    plural="replicasets",
+    singular="replicaset",
+    model=ReplicaSet,
+    short_names=("rs",),
+    categories=("all",),
+    subresources=(SCALE, _STATUS),
+    field_labels={"status.replicas": "status.replicas"},
+)

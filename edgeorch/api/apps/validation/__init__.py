@@ -1,0 +1,19 @@
+"""Validation of the workload kinds, as in Kubernetes' ``pkg/apis/apps/validation``.
+
+Every function takes a defaulted object and returns what is wrong with it, in Kubernetes' words; nothing is
+changed and nothing is raised.
+"""
+
+from __future__ import annotations
+
+from edgeorch.api.apps.validation.replica_sets import (
+    validate_replica_set,
+    validate_replica_set_status_update,
+    validate_replica_set_update,
+)
+
+__all__ = [
+    "validate_replica_set",
+    "validate_replica_set_status_update",
+    "validate_replica_set_update",
+]

@@ -1,0 +1,1 @@
+"""The autoscaling group: how many of something there should be."""

@@ -1,0 +1,93 @@
+"""Workload controllers and their scale: ``printReplicaSet`` and its like."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from edgeorch.api.meta import LabelSelector
+from edgeorch.api.selectors import Selector
+from edgeorch_server.apiserver.printers.columns import (
+    AGE,
+    NAME,
+    NONE,
+    Column,
+    JsonObject,
+    Printer,
+    age_of,
+    name_of,
+)
+
+_CONTAINERS = Column("Containers", "Names of the containers of the template.", priority=1)
+_IMAGES = Column("Images", "Images of the containers of the template.", priority=1)
+_SELECTOR = Column("Selector", "Which pods belong to it.", priority=1)
+_TEMPLATE = (_CONTAINERS, _IMAGES, _SELECTOR)
+
+
+def _number(name: str, description: str) -> Column:
+    return Column(name, description, type="integer")
+
+
+def _parts(body: JsonObject) -> tuple[JsonObject, JsonObject]:
+    return body.get("spec") or {}, body.get("status") or {}
+
+
+def _template_cells(spec: JsonObject) -> list[Any]:
+    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or ()
+    return [
+        ",".join(container.get("name") or "" for container in containers),
+        ",".join(container.get("image") or "" for container in containers),
+    ]
+
+
+def _label_selector(spec: JsonObject) -> str:
+    """Write a LabelSelector as one writes it in a query (``metav1.FormatLabelSelector``)."""
+    selector = spec.get("selector")
+    parsed = Selector.of(LabelSelector.from_dict(selector) if selector is not None else None)
+    return str(parsed) or NONE
+
+
+def _labels(labels: Mapping[str, str] | None) -> str:
+    """Write a map of labels (``labels.FormatLabels``)."""
+    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or NONE
+
+
+def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
+    spec, status = _parts(body)
+    return [
+        name_of(body),
+        spec.get("replicas") or 0,
+        status.get("replicas") or 0,
+        status.get("readyReplicas") or 0,
+        age_of(body, now),
+        *_template_cells(spec),
+        _label_selector(spec),
+    ]
+
+
+def _scale(body: JsonObject, now: dt.datetime) -> list[Any]:
+    spec, status = _parts(body)
+    return [name_of(body), spec.get("replicas") or 0, status.get("replicas") or 0, age_of(body, now)]
+
+
+REPLICA_SETS = Printer(
+    (
+        NAME,
+        _number("Desired", "How many pods are wanted."),
+        _number("Current", "How many pods there are."),
+        _number("Ready", "How many of them are ready."),
+        AGE,
+        *_TEMPLATE,
+    ),
+    _replica_set,
+)
+SCALES = Printer(
+    (
+        NAME,
+        _number("Desired", "How many pods are wanted."),
+        _number("Available", "How many pods there are."),
+        AGE,
+    ),
+    _scale,
+)

@@ -1,0 +1,21 @@
+"""The controllers of workloads, put together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from edgeorch_server.controllers.replica_set import REPLICA_SET, Replicas
+from edgeorch_server.controllers.runner import Controller
+from edgeorch_server.registry.recorder import EventRecorder
+from edgeorch_server.registry.registry import Registry
+
+
+def workload_controllers(registry: Registry, now: Callable[[], dt.datetime]) -> tuple[Controller, ...]:
+    """Make the controllers of everything that makes pods and lets them run for ever."""
+
+    def recorder(component: str) -> EventRecorder:
+        return EventRecorder(registry, component, now)
+
+    replica_sets = Replicas(REPLICA_SET, registry, registry, recorder("replicaset-controller"), now=now)
+    return (Controller("replica-set", replica_sets, REPLICA_SET.sources(registry), registry),)

@@ -1,0 +1,195 @@
+"""A cluster of which only the workload controllers are real: a registry in memory, a clock, and scripted nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.resources import EVENTS, PODS
+from edgeorch.api.meta import DeleteOptions, Object, format_time
+from edgeorch.api.resources import ResourceInfo
+from edgeorch.api.table import default_table
+from edgeorch.errors import ApiError
+from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.runner import Controller, Key
+from edgeorch_server.controllers.service_account import DefaultServiceAccount
+from edgeorch_server.controllers.workloads import workload_controllers
+from edgeorch_server.registry.base import ListOptions, PatchType, WriteOptions
+from edgeorch_server.registry.registry import Registry
+from edgeorch_server.store.memory import MemoryStore
+
+EPOCH = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
+ROUNDS = 200
+"""How often everything is reconciled before a test says that it never comes to rest."""
+
+
+class Workshop:
+    """Pods go where the test puts them, and are as ready as it says."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.time = EPOCH
+        self.now_is: Callable[[], dt.datetime] | None = None
+        uids = (f"uid-{number:06}" for number in itertools.count(1))
+        names = (f"{number:05}" for number in itertools.count(1))
+        self.registry = Registry(
+            self.store,
+            default_table(),
+            now=self.now,
+            new_uid=lambda: next(uids),
+            new_name=lambda base: base + next(names),
+        )
+        self.controllers: Sequence[Controller] = workload_controllers(self.registry, self.now)
+
+    async def open(self) -> Workshop:
+        """Create what every cluster has."""
+        await create_initial_objects(self.registry)
+        await DefaultServiceAccount(self.registry).reconcile(Key("", "default"))
+        return self
+
+    def now(self) -> dt.datetime:
+        return self.now_is() if self.now_is else self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += dt.timedelta(seconds=seconds)
+
+    # What users do
+
+    async def create(self, resource: ResourceInfo[Any], name: str, **body: Any) -> Any:
+        """Create an object from the rest of its manifest."""
+        meta = {"name": name, **body.pop("metadata", {})}
+        namespace = "default" if resource.namespaced else ""
+        await self.registry.create_entry(resource, namespace, {"metadata": meta, **body}, WriteOptions())
+        return self.get(resource, name)
+
+    async def patch(self, resource: ResourceInfo[Any], name: str, subresource: str = "", **patch: Any) -> Any:
+        """Merge a patch into an object."""
+        await self.registry.patch_entry(
+            resource, "default", name, PatchType.MERGE, patch, WriteOptions(), subresource
+        )
+        return self.get(resource, name)
+
+    def get(self, resource: ResourceInfo[Any], name: str) -> Any:
+        return self.registry.get(resource, "default" if resource.namespaced else "", name)
+
+    def all(self, resource: ResourceInfo[Any]) -> Sequence[Any]:
+        return self.registry.list(resource, "default")
+
+    def events(self, about: str = "") -> list[tuple[str, str]]:
+        """Give reasons and messages, oldest first; all, or those about the object of a name."""
+        entries = sorted(
+            (self.registry.get(EVENTS, e.namespace, e.name) for e in self._entries(EVENTS)),
+            key=lambda event: int(event.metadata.resourceVersion),
+        )
+        return [(e.reason, e.message) for e in entries if about in {"", e.involvedObject.name}]
+
+    def _entries(self, resource: ResourceInfo[Any]) -> Any:
+        return self.registry.list_entries(resource, ListOptions()).entries
+
+    # What controllers do
+
+    async def reconcile(self) -> None:
+        """Reconcile every object once; refusals are the controllers' own business."""
+        for controller in self.controllers:
+            resource = controller.sources[0].resource
+            for entry in self._entries(resource):
+                try:
+                    await controller.reconciler.reconcile(Key(entry.namespace, entry.name))
+                except ApiError:
+                    continue
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let the controllers run by themselves; the clock goes with the loop's."""
+        loop, start = asyncio.get_running_loop(), self.time
+        begun = loop.time()
+        self.now_is = lambda: start + dt.timedelta(seconds=loop.time() - begun)
+        tasks = [asyncio.create_task(controller.run()) for controller in self.controllers]
+        try:
+            yield
+        finally:
+            self.time = self.now()
+            self.now_is = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Reconcile until nothing is written any more, which must come."""
+        for _ in range(ROUNDS):
+            before = self.store.revision
+            await self.reconcile()
+            if self.store.revision == before:
+                return
+        raise AssertionError(f"the controllers still write after {ROUNDS} rounds")
+
+    # What nodes do
+
+    def pods(self, **labels: str) -> list[Pod]:
+        """Give the pods that have these labels and are not being deleted, by name."""
+        found = [pod for pod in self.all(PODS) if labels.items() <= pod.metadata.labels.items()]
+        return [pod for pod in found if not pod.metadata.deletionTimestamp]
+
+    async def report(self, pod: Pod, *, ready: bool = True, phase: str = "Running") -> None:
+        """Report a pod's status, as a node does."""
+        fresh = self.registry.get(PODS, pod.metadata.namespace, pod.metadata.name)
+        fresh.status = fresh.status.model_copy(
+            update={
+                "phase": phase,
+                "conditions": Pod.from_dict(
+                    {"status": {"conditions": [self._ready(fresh, "True" if ready else "False")]}}
+                ).status.conditions,
+            }
+        )
+        await self.registry.update_status(PODS, fresh)
+
+    def _ready(self, pod: Pod, status: str) -> dict[str, str]:
+        old = next((c for c in pod.status.conditions if c.type == "Ready"), None)
+        same = old is not None and old.status == status
+        since = old.lastTransitionTime if old is not None and same else format_time(self.now())
+        return {"type": "Ready", "status": status, "lastTransitionTime": since or ""}
+
+    async def all_ready(self) -> None:
+        """Let every pod run and be ready."""
+        for pod in self.pods():
+            if not any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions):
+                await self.report(pod)
+
+    async def place(self, pod: Object, node: str) -> None:
+        """Bind a pod, as the scheduler does."""
+        fresh = self.registry.get(PODS, pod.metadata.namespace, pod.metadata.name)
+        await self.registry.bind(fresh, node)
+
+    async def kill(self, pod: Object) -> None:
+        """Remove a pod at once."""
+        options = DeleteOptions(gracePeriodSeconds=0)
+        await self.registry.delete(PODS, pod.metadata.namespace, pod.metadata.name, options)
+
+    async def roll(self) -> None:
+        """Reconcile and let every pod get ready, until nothing happens any more."""
+        for _ in range(ROUNDS):
+            before = self.store.revision
+            await self.settle()
+            await self.all_ready()
+            if self.store.revision == before:
+                return
+        raise AssertionError(f"the rollout has not ended after {ROUNDS} rounds")
+
+
+def template(image: str = "nginx:1", **labels: str) -> dict[str, Any]:
+    """Make a pod template with one container."""
+    return {
+        "metadata": {"labels": labels or {"app": "web"}},
+        "spec": {"containers": [{"name": "main", "image": image}]},
+    }
+
+
+def workload(replicas: int | None = None, image: str = "nginx:1", **spec: Any) -> dict[str, Any]:
+    """Make the spec of a workload whose pods have the label ``app: web``."""
+    made: dict[str, Any] = {"selector": {"matchLabels": {"app": "web"}}, "template": template(image), **spec}
+    return made if replicas is None else {"replicas": replicas, **made}

@@ -1,0 +1,48 @@
+"""Tables of workload controllers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from edgeorch.api.apps.resources import REPLICA_SETS
+from edgeorch.api.autoscaling.resources import SCALES
+from edgeorch.api.meta import Object
+from edgeorch.api.resources import ResourceInfo
+from edgeorch_server.apiserver.printers import KubernetesPrinter
+
+PRINTER = KubernetesPrinter(lambda: dt.datetime(2026, 5, 1, 12, 0, 0, tzinfo=dt.UTC))
+META = {"name": "web", "creationTimestamp": "2026-04-28T08:00:00Z"}
+TEMPLATE = {"spec": {"containers": [{"name": "web", "image": "nginx:1"}, {"name": "log", "image": "fluent:2"}]}}
+SELECTOR = {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [{"key": "c", "operator": "Exists"}]}
+
+
+def table(resource: ResourceInfo[Object], **body: Any) -> dict[str, Any]:
+    """Give the cells by their columns' names, those of ``-o wide`` in brackets."""
+    columns = [f"({c['name']})" if c["priority"] else c["name"] for c in PRINTER.columns(resource)]
+    return dict(zip(columns, PRINTER.cells(resource, {"metadata": META, **body}), strict=True))
+
+
+def test_replica_sets() -> None:
+    """What is wanted, there and ready; with ``-o wide`` what it makes and finds its pods by."""
+    spec = {"replicas": 3, "selector": SELECTOR, "template": TEMPLATE}
+    assert table(REPLICA_SETS, spec=spec, status={"replicas": 2, "readyReplicas": 1}) == {
+        "Name": "web",
+        "Desired": 3,
+        "Current": 2,
+        "Ready": 1,
+        "Age": "3d4h",
+        "(Containers)": "web,log",
+        "(Images)": "nginx:1,fluent:2",
+        "(Selector)": "a=1,b=2,c",
+    }
+
+
+def test_scales() -> None:
+    """``kubectl get --subresource=scale``."""
+    assert table(SCALES, spec={"replicas": 3}, status={"replicas": 2}) == {
+        "Name": "web",
+        "Desired": 3,
+        "Available": 2,
+        "Age": "3d4h",
+    }
