@@ -34,6 +34,8 @@ from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.garbage.collector import NAME as GARBAGE
+from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
 from edgeorch_server.controllers.namespace import SOURCES as NAMESPACE_SOURCES
 from edgeorch_server.controllers.namespace import NamespaceDeletion
 from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_lifecycle
@@ -118,6 +120,7 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
         grace=settings.node_grace,
     )
     recorder = EventRecorder(registry, "default-scheduler", _now)
+    garbage_collector = GarbageCollector(registry, EventRecorder(registry, GARBAGE, _now))
     controllers: tuple[Controller, ...] = (
         Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
@@ -126,6 +129,7 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
     return {
         "scheduler": Scheduler(registry, recorder, _now, pack=settings.pack_nodes).run,
         "node-lifecycle": partial(run_node_lifecycle, node_lifecycle, registry, fleet.liveness),
+        GARBAGE: partial(run_garbage_collector, garbage_collector, registry),
         **{controller.name: controller.run for controller in controllers},
     }
 

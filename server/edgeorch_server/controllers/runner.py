@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
@@ -20,6 +20,8 @@ from edgeorch_server.store.base import Entry, Event
 from edgeorch_server.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
+
+KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +104,8 @@ class Controller:
                 for source in self.sources:
                     group.create_task(self._follow(source), name=f"{self.name}-{source.resource.plural}")
                 for number in range(self.workers):
-                    group.create_task(self._work(), name=f"{self.name}-{number}")
+                    work = work_off(self.name, self.queue, self.reconciler.reconcile)
+                    group.create_task(work, name=f"{self.name}-{number}")
         finally:
             self.queue.close()
 
@@ -112,31 +115,36 @@ class Controller:
             for key in {key: None for entry in versions if entry for key in source.keys(entry)}:
                 self.queue.add(key)
 
-    async def _work(self) -> None:
-        while True:
-            key = await self.queue.get()
-            try:
-                await self._reconcile(key)
-            finally:
-                self.queue.done(key)
 
-    async def _reconcile(self, key: Key) -> None:
+async def work_off(name: str, queue: WorkQueue[KeyT], reconcile: Callable[[KeyT], Awaitable[Result]]) -> None:
+    """Reconcile one key after the other, for ever, as one worker of the controller ``name``."""
+    while True:
+        key = await queue.get()
         try:
-            result = await self.reconciler.reconcile(key)
-        except (Conflict, NotFound) as exc:
-            # Somebody else wrote meanwhile: everyday business, read again.
-            logger.debug("%s: %s: %s", self.name, key, exc)
-            self.queue.retry(key)
-        except Terminal as exc:
-            logger.warning("%s gives up on %s: %s", self.name, key, exc)
-            self.queue.forget(key)
-        except ApiError as exc:
-            delay = self.queue.retry(key)
-            logger.warning("%s could not reconcile %s, again in %.3f s: %s", self.name, key, delay, exc)
-        except Exception:
-            delay = self.queue.retry(key)
-            logger.exception("%s failed on %s, again in %.3f s", self.name, key, delay)
-        else:
-            self.queue.forget(key)
-            if result.requeue_after is not None:
-                self.queue.add_after(key, result.requeue_after)
+            await _reconcile(name, queue, reconcile, key)
+        finally:
+            queue.done(key)
+
+
+async def _reconcile(
+    name: str, queue: WorkQueue[KeyT], reconcile: Callable[[KeyT], Awaitable[Result]], key: KeyT
+) -> None:
+    try:
+        result = await reconcile(key)
+    except (Conflict, NotFound) as exc:
+        # Somebody else wrote meanwhile: everyday business, read again.
+        logger.debug("%s: %s: %s", name, key, exc)
+        queue.retry(key)
+    except Terminal as exc:
+        logger.warning("%s gives up on %s: %s", name, key, exc)
+        queue.forget(key)
+    except ApiError as exc:
+        delay = queue.retry(key)
+        logger.warning("%s could not reconcile %s, again in %.3f s: %s", name, key, delay, exc)
+    except Exception:
+        delay = queue.retry(key)
+        logger.exception("%s failed on %s, again in %.3f s", name, key, delay)
+    else:
+        queue.forget(key)
+        if result.requeue_after is not None:
+            queue.add_after(key, result.requeue_after)

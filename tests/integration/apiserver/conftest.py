@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import httpx
 import pytest
 import uvloop
 
+from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
 from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject, node_subject
 from tests.fakes.api_server import Cluster, running_cluster, wall_clock
+from tests.fakes.kubectl import Kubectl, kubectls
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,3 +45,24 @@ async def admin(cluster: Cluster) -> AsyncIterator[httpx.AsyncClient]:
     """Connect as the admin."""
     async with cluster.client() as client:
         yield client
+
+
+@pytest.fixture
+def config(cluster: Cluster, pki: PkiFolder, tmp_path: Path) -> Path:
+    """Write the admin's kubeconfig."""
+    admin = pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
+    path = tmp_path / "kubeconfig"
+    write_kubeconfig(path, kubeconfig(cluster.url, pki.ensure_ca().certificate, admin))
+    return path
+
+
+@pytest.fixture(params=kubectls(), ids=lambda path: path.name.removeprefix("kubectl."))
+def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kubectl:
+    """Take each version, with a home of its own."""
+    return Kubectl(request.param, tmp_path, config)
+
+
+@pytest.fixture
+def newest(config: Path, tmp_path: Path) -> Kubectl:
+    """Take the newest version, for what does not depend on it."""
+    return Kubectl(kubectls()[-1], tmp_path, config)

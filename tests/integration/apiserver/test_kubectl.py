@@ -6,13 +6,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
-from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject
 from tests.fakes.api_server import Cluster
 from tests.fakes.eventually import LIMIT, eventually
 from tests.fakes.kubectl import Kubectl, kubectls
@@ -40,27 +37,6 @@ spec:
 """
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
 MISSPELT = CONFIG_MAP.replace("\ndata:", "\ndta:")
-
-
-@pytest.fixture
-def config(cluster: Cluster, pki: PkiFolder, tmp_path: Path) -> Path:
-    """Write the admin's kubeconfig."""
-    admin = pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
-    path = tmp_path / "kubeconfig"
-    write_kubeconfig(path, kubeconfig(cluster.url, pki.ensure_ca().certificate, admin))
-    return path
-
-
-@pytest.fixture(params=VERSIONS, ids=lambda path: path.name.removeprefix("kubectl."))
-def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kubectl:
-    """Take each version, with a home of its own."""
-    return Kubectl(request.param, tmp_path, config)
-
-
-@pytest.fixture
-def newest(config: Path, tmp_path: Path) -> Kubectl:
-    """Take the newest version, for what does not depend on it."""
-    return Kubectl(VERSIONS[-1], tmp_path, config)
 
 
 async def status(cluster: Cluster, name: str, **status: Any) -> None:

@@ -1,0 +1,1 @@
+"""The garbage collector: what is owned goes when its owners go."""
