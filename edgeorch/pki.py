@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 import hmac
 import ipaddress
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edgeorch.errors import UserError
-from edgeorch.files import PRIVATE, write_file
+from edgeorch.files import PRIVATE, NewFile, write_files
+
+logger = logging.getLogger(__name__)
 
 CA_NAME = "edgeorch-ca"
 ADMIN = "kubernetes-admin"
@@ -47,6 +50,10 @@ _FINGERPRINT_PREFIX = "sha256:"
 
 class PkiError(UserError):
     """A key, certificate or request that cannot be read, or does not say what it should."""
+
+
+class MixedPairError(PkiError):
+    """A key that is not the certificate's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,23 +232,42 @@ class PkiFolder:
         return self._store("ca", create_ca(self._now()))
 
     def ensure_server(self, name: str, hosts: Sequence[str]) -> Pair:
-        """Load a server certificate, or make it when it is missing, ends soon or is not for these hosts."""
+        """Load a server certificate, or make it when it is missing, ends soon or is not for all these hosts.
+
+        One for more hosts will do: the addresses of bridges come and go.
+        """
         ca = self.ensure_ca()
-        if self._have(name):
-            pair = self._load(name)
-            wanted = {str(_general_name(host).value) for host in hosts}
-            if hosts_of(pair.certificate) == wanted and not self._stale(pair, ca):
-                return pair
-        return self._store(name, create_server(ca, hosts, self._now()))
+        wanted = {str(_general_name(host).value) for host in hosts}
+        return self._ensure(
+            name,
+            good=lambda pair: hosts_of(pair.certificate) >= wanted and not self._stale(pair, ca),
+            make=lambda: create_server(ca, hosts, self._now()),
+        )
 
     def ensure_client(self, name: str, subject: Subject) -> Pair:
         """Load a client certificate, or make it when it is missing, ends soon or is for somebody else."""
         ca = self.ensure_ca()
-        if self._have(name):
-            pair = self._load(name)
-            if subject_of(pair.certificate) == subject and not self._stale(pair, ca):
-                return pair
-        return self._store(name, create_client(ca, subject, self._now()))
+        return self._ensure(
+            name,
+            good=lambda pair: subject_of(pair.certificate) == subject and not self._stale(pair, ca),
+            make=lambda: create_client(ca, subject, self._now()),
+        )
+
+    def _ensure(self, name: str, good: Callable[[Pair], bool], make: Callable[[], Pair]) -> Pair:
+        if not self._have(name):
+            return self._store(name, make())
+        try:
+            old = self._load(name)
+        except MixedPairError as exc:  # the power went between the two files
+            logger.warning("making %s anew: %s", self.certificate(name), exc)
+            return self._store(name, make())
+        if good(old):
+            return old
+        try:
+            return self._store(name, make())
+        except PkiError as exc:  # a full disk, most likely: the old one serves most clients, none serves nobody
+            logger.warning("going on with an old certificate %s: %s", self.certificate(name), exc)
+            return old
 
     def _stale(self, pair: Pair, ca: Pair) -> bool:
         return needs_renewal(pair.certificate, ca.certificate, self._now())
@@ -259,14 +285,15 @@ class PkiFolder:
         except PkiError as exc:
             raise PkiError(f"{self.folder / name}: {exc}") from exc
         if not matching:
-            raise PkiError(f"{self.key(name)} does not belong to {self.certificate(name)}")
+            raise MixedPairError(f"{self.key(name)} does not belong to {self.certificate(name)}")
         return pair
 
     def _store(self, name: str, pair: Pair) -> Pair:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(self.key(name), pair.key, mode=PRIVATE)
-            write_file(self.certificate(name), pair.certificate)
+            write_files(
+                NewFile(self.key(name), pair.key, PRIVATE), NewFile(self.certificate(name), pair.certificate)
+            )
         except OSError as exc:
             raise PkiError(f"cannot write to {self.folder}: {exc.strerror}") from exc
         return pair

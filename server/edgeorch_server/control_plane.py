@@ -194,7 +194,10 @@ def _reachable(host: str) -> str:
 
 def _write_kubeconfig(settings: ServerSettings, pki: PkiFolder, url: str) -> None:
     text = kubeconfig(url, pki.ensure_ca().certificate, pki.ensure_client("admin", Subject(ADMIN, (MASTERS,))))
-    write_kubeconfig(settings.data_dir / "kubeconfig", text)
+    try:
+        write_kubeconfig(settings.data_dir / "kubeconfig", text)
+    except OSError as exc:  # a full disk keeps nobody from reading
+        logger.warning("cannot write %s: %s", settings.data_dir / "kubeconfig", exc.strerror)
 
 
 async def run(settings: ServerSettings, stop: asyncio.Event, ready: asyncio.Event) -> None:

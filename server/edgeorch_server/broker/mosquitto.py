@@ -25,6 +25,7 @@ STOP_SECONDS = 5.0
 SETTLED_SECONDS = 10.0
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 """Debian keeps daemons in sbin, which is not on everybody's PATH."""
+PID_FILE = "mosquitto.pid"
 RUNNING = re.compile(r"mosquitto version (\S+) running")
 OUR_OWN_NOISE = "Warning: ACL pattern"
 """Mosquitto finds it odd that all nodes may read the same topics."""
@@ -43,7 +44,6 @@ class Mosquitto:
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
         self._tail: deque[str] = deque(maxlen=5)
-        self._pid_file = config.folder / "mosquitto.pid"
 
     @property
     def pid(self) -> int | None:
@@ -57,13 +57,14 @@ class Mosquitto:
         Raises UserError when Mosquitto is not installed, the port is taken or the configuration is refused.
         """
         command = self._prepare()
-        await end_left_over(self._pid_file, command[-1])
+        pid_file = Path(command[-1]).with_name(PID_FILE)
+        await end_left_over(pid_file, command[-1])
         self._tail.clear()
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
         self._process = process
-        self._pid_file.write_text(f"{process.pid}\n")
+        pid_file.write_text(f"{process.pid}\n")
         running = asyncio.Event()
         self._log = asyncio.create_task(self._read_log(process, running), name="mosquitto-log")
         ready = asyncio.create_task(running.wait())
@@ -110,7 +111,6 @@ class Mosquitto:
         if self._log is not None:
             await asyncio.wait([self._log], timeout=1)
             self._log.cancel()
-        self._pid_file.unlink(missing_ok=True)
         clear(self._config.folder.absolute(), broker_account())
 
     def _prepare(self) -> list[str]:

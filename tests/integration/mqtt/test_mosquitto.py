@@ -22,7 +22,7 @@ from edgeorch.mqtt.settings import MqttSettings
 from edgeorch_server.broker import mosquitto as module
 from edgeorch_server.broker.account import broker_account, file_folder
 from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
-from edgeorch_server.broker.mosquitto import Mosquitto
+from edgeorch_server.broker.mosquitto import PID_FILE, Mosquitto
 from tests.fakes.certificates import TestCa
 from tests.fakes.mosquitto import free_port, mosquitto_binary
 
@@ -211,7 +211,7 @@ class TestProcess:
         if account is None:
             pytest.skip("only a root server copies files for another account")
         folder = file_folder(lab.config.folder, account)
-        assert modes(folder) == dict.fromkeys(
+        assert modes(folder) == {PID_FILE: 0o644} | dict.fromkeys(
             ("acl", "broker.crt", "broker.key", "ca.crt", "mosquitto.conf"), 0o600
         )
         await lab.broker.stop()
@@ -285,7 +285,9 @@ class TestProcess:
         sleeper = await asyncio.create_subprocess_exec("sleep", "60")
         folder = tmp_path / "fresh"
         folder.mkdir()
-        (folder / "mosquitto.pid").write_text(str(sleeper.pid))
+        place = file_folder(folder, broker_account())
+        place.mkdir(parents=True, exist_ok=True)
+        (place / PID_FILE).write_text(str(sleeper.pid))
         other = Mosquitto(BrokerConfig(folder, free_port(), lab.config.tls))
         await other.start()
         assert sleeper.returncode is None
