@@ -47,7 +47,7 @@ def decode(data: bytes, *, yaml: bool = False, validation: str = "Warn", kind: s
         source = "" if yaml else "couldn't get version/kind; json parse error: "
         raise BadRequest(
             f"the object provided is unrecognized (must be of type {kind or 'unknown'}): "
-            f"{source}{exc} ({_summary(data)})"
+            f"{source}{exc} ({summary(data)})"
         ) from exc
 
 
@@ -58,7 +58,7 @@ def decode_object(data: bytes, *, yaml: bool = False, validation: str = "Warn", 
         raise BadRequest(
             f"the object provided is unrecognized (must be of type {kind or 'unknown'}): couldn't get "
             f"version/kind; json parse error: json: cannot unmarshal {_word(decoded.value)} into Go value of "
-            f"type struct {{ APIVersion string; Kind string }} ({_summary(data)})"
+            f"type struct {{ APIVersion string; Kind string }} ({summary(data)})"
         )
     return decoded
 
@@ -177,7 +177,7 @@ def _decode_yaml(data: bytes) -> Decoded:
     return Decoded(_repaired(data, first.value), first.problems[:MAX_FINDINGS])
 
 
-def _summary(data: bytes) -> str:
+def summary(data: bytes) -> str:
     """Give the first bytes of a body, as apimachinery shows them in such errors."""
     if not data:
         return "<empty>"

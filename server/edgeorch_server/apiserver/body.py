@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from edgeorch.api.decode import Decoded, decode, decode_object
 from edgeorch.errors import BadRequest, GatewayTimeout, RequestEntityTooLarge
-from edgeorch_server.apiserver.negotiation import body_is_yaml, patch_type
+from edgeorch_server.apiserver.negotiation import BodyFormat, body_format, patch_type
+from edgeorch_server.apiserver.protobuf.body import decode_protobuf
 from edgeorch_server.registry.base import PatchType, WriteOptions
 
 MAX_BODY = 3 * 1024 * 1024
@@ -58,12 +59,8 @@ async def read_object(request: Request, options: WriteOptions, kind: str) -> dic
 
     Raises UnsupportedMediaType, RequestEntityTooLarge, BadRequest.
     """
-    yaml = body_is_yaml(request.headers.get("content-type", ""))
-    data = await read_body(request)
-    decoded = await _decoded(
-        data,
-        functools.partial(decode_object, yaml=yaml, validation=options.field_validation, kind=kind),
-    )
+    decoder = _decoder(request, kind, options.field_validation)
+    decoded = await _decoded(await read_body(request), decoder)
     options.body_problems.extend(decoded.problems)
     value: dict[str, Any] = decoded.value
     return value
@@ -94,9 +91,17 @@ async def read_delete_options(request: Request) -> dict[str, Any] | None:
     data = await read_body(request)
     if not data:
         return None
-    yaml = body_is_yaml(request.headers.get("content-type", ""))
-    value: dict[str, Any] = decode_object(data, yaml=yaml, kind="DeleteOptions").value
+    value: dict[str, Any] = _decoder(request, "DeleteOptions")(data).value
     return value
+
+
+def _decoder(request: Request, kind: str, validation: str = "Warn") -> Callable[[bytes], Decoded]:
+    """Choose how a body that is an object is decoded; raises UnsupportedMediaType."""
+    written_in = body_format(request.headers.get("content-type", ""))
+    if written_in is BodyFormat.PROTOBUF:
+        return functools.partial(decode_protobuf, kind=kind)
+    yaml = written_in is BodyFormat.YAML
+    return functools.partial(decode_object, yaml=yaml, validation=validation, kind=kind)
 
 
 async def _decoded(data: bytes, decoder: Callable[[bytes], Decoded]) -> Decoded:

@@ -148,25 +148,26 @@ def discovery_version(accept: str) -> str:
     return ""
 
 
-def body_is_yaml(content_type: str) -> bool:
-    """Say whether a body is YAML, else it is JSON; raises UnsupportedMediaType.
+class BodyFormat(enum.Enum):
+    """What the body of a request is written in."""
+
+    JSON = JSON_TYPE
+    YAML = YAML_TYPE
+    PROTOBUF = PROTOBUF_TYPE
+
+
+def body_format(content_type: str) -> BodyFormat:
+    """Say what a body is written in; raises UnsupportedMediaType.
 
     A missing Content-Type means JSON: ``kubectl scale --current-replicas`` sends none.
     """
-    kind = media_type(content_type)
-    if kind in ("", JSON_TYPE):
-        return False
-    if kind == YAML_TYPE:
-        return True
-    if kind == PROTOBUF_TYPE:
+    try:
+        return BodyFormat(media_type(content_type) or JSON_TYPE)
+    except ValueError as exc:
         raise UnsupportedMediaType(
-            f"{PROTOBUF_TYPE} bodies are not supported by this server yet - send {JSON_TYPE} or {YAML_TYPE}"
-            " (with kubectl: apply -f or create -f, instead of create KIND)"
-        )
-    raise UnsupportedMediaType(
-        "the body of the request was in an unknown format - "
-        f"accepted media types include: {JSON_TYPE}, {YAML_TYPE}"
-    )
+            "the body of the request was in an unknown format - accepted media types include: "
+            + ", ".join(known.value for known in BodyFormat)
+        ) from exc
 
 
 def patch_type(content_type: str) -> PatchType:

@@ -18,15 +18,18 @@ from hypothesis import strategies as st
 from edgeorch.api.table import default_table
 from edgeorch_server.apiserver.app import create_app
 from edgeorch_server.apiserver.auth.authentication import Credentials
+from edgeorch_server.apiserver.negotiation import BodyFormat
 from edgeorch_server.apiserver.printers import KubernetesPrinter
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.registry.base import PatchType, User
 from edgeorch_server.registry.registry import Registry
 from edgeorch_server.store.memory import MemoryStore
 from tests.fakes.api_server import FakeNodes, furnish, wall_clock
+from tests.fakes.protobuf import encode
 
 TABLE = default_table()
 AS_JSON = {"content-type": "application/json"}
+AS_PROTOBUF = {"content-type": "application/vnd.kubernetes.protobuf"}
 RESOURCES = {resource.plural: resource for resource in TABLE}
 
 FUZZ = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -109,7 +112,7 @@ QUERIES = st.lists(
     ),
     max_size=4,
 )
-TYPES = st.sampled_from(["", "application/json", "application/yaml", *PatchType, "text/plain"])
+TYPES = st.sampled_from(["", "text/plain", *(known.value for known in BodyFormat), *PatchType])
 ACCEPTS = st.sampled_from(
     [
         *("", "application/json", "application/json;as=Table;v=v1;g=meta.k8s.io", "text/html"),
@@ -271,6 +274,40 @@ def test_any_object(kind: str, data: st.DataObject) -> None:
             assert fuzzed.request("GET", path, headers={"accept": accept}).status_code == 200
         fuzzed.request("DELETE", item, content=json_bytes(options), headers=AS_JSON)
         fuzzed.request("DELETE", item, content=b'{"gracePeriodSeconds":0}', headers=AS_JSON)
+
+
+def protobuf_bytes(kind: str) -> bytes:
+    resource = RESOURCES[kind]
+    return encode({"apiVersion": resource.api_version, "kind": resource.kind, **OBJECTS[kind]})
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_protobuf_says_the_same_as_json(kind: str) -> None:
+    """However an object is sent, the same is stored."""
+    stored = []
+    for body, headers in ((json_bytes(OBJECTS[kind]), AS_JSON), (protobuf_bytes(kind), AS_PROTOBUF)):
+        with fuzzing() as fuzzed:
+            answer = fuzzed.request("POST", collection_of(kind), content=body, headers=headers)
+            assert answer.status_code == 201, answer.text
+            stored.append(answer.json())
+            for changing in ("uid", "creationTimestamp", "resourceVersion"):
+                stored[-1]["metadata"].pop(changing)
+    assert stored[0] == stored[1]
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+@FUZZ
+@given(data=st.data())
+def test_any_protobuf(kind: str, data: st.DataObject) -> None:
+    """A damaged protobuf body is refused or stored; what is stored can be listed and printed."""
+    body, path = bytearray(protobuf_bytes(kind)), collection_of(kind)
+    for at in data.draw(st.lists(st.integers(4, len(body) - 1), max_size=4)):
+        body[at] = data.draw(st.integers(0, 255))
+    body = body[: data.draw(st.integers(len(body) - 3, len(body)) | st.integers(0, len(body)))]
+    with fuzzing() as fuzzed:
+        fuzzed.request("POST", path, content=bytes(body), headers=AS_PROTOBUF)
+        for accept in ("", "application/json;as=Table;v=v1;g=meta.k8s.io"):
+            assert fuzzed.request("GET", path, headers={"accept": accept}).status_code == 200
 
 
 OPERATIONS = st.fixed_dictionaries(

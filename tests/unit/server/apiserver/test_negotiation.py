@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from edgeorch.errors import BadRequest, NotAcceptable, UnsupportedMediaType
 from edgeorch_server.apiserver.negotiation import (
+    BodyFormat,
     IncludeObject,
     Representation,
     Shape,
-    body_is_yaml,
+    body_format,
     discovery_version,
     patch_type,
     representation,
@@ -99,32 +100,35 @@ def test_an_unknown_include_object_is_refused_for_tables_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "yaml"),
+    ("content_type", "written_in"),
     [
-        ("", False),
-        ("application/json", False),
-        ("application/json; charset=utf-8", False),
-        ("Application/JSON", False),
-        ("application/yaml", True),
+        ("", BodyFormat.JSON),
+        ("application/json", BodyFormat.JSON),
+        ("application/json; charset=utf-8", BodyFormat.JSON),
+        ("Application/JSON", BodyFormat.JSON),
+        ("application/yaml", BodyFormat.YAML),
+        ("application/vnd.kubernetes.protobuf", BodyFormat.PROTOBUF),
     ],
 )
-def test_bodies_are_json_or_yaml(content_type: str, yaml: bool) -> None:
+def test_bodies_are_json_yaml_or_protobuf(content_type: str, written_in: BodyFormat) -> None:
     """No Content-Type means JSON, which is what ``kubectl scale --current-replicas`` relies on."""
-    assert body_is_yaml(content_type) is yaml
+    assert body_format(content_type) is written_in
 
 
 @pytest.mark.parametrize(
     ("content_type", "words"),
     [
-        ("application/vnd.kubernetes.protobuf", "not supported by this server yet"),
         ("application/x-www-form-urlencoded", "the body of the request was in an unknown format"),
-        ("text/plain", "accepted media types include: application/json, application/yaml"),
+        (
+            "text/plain",
+            "accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+        ),
     ],
 )
 def test_other_bodies_are_415(content_type: str, words: str) -> None:
     """The refusal says what would do."""
     with pytest.raises(UnsupportedMediaType, match=words):
-        body_is_yaml(content_type)
+        body_format(content_type)
 
 
 @pytest.mark.parametrize("kind", PatchType)
@@ -169,6 +173,6 @@ HEADER = st.text() | st.lists(
 def test_any_header_is_answered(header: str) -> None:
     """No header makes negotiation fail in any other way than by refusing."""
     discovery_version(header)
-    for negotiate in (representation, body_is_yaml, patch_type):
+    for negotiate in (representation, body_format, patch_type):
         with contextlib.suppress(NotAcceptable, UnsupportedMediaType):
             negotiate(header)

@@ -1,0 +1,1 @@
+"""Kubernetes' protobuf request bodies, turned into the JSON form that everything else works on."""

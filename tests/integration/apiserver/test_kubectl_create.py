@@ -1,0 +1,62 @@
+"""``kubectl create KIND``, every version there is: the newer ones send protobuf and know nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.api_server import Cluster
+from tests.fakes.kubectl import Kubectl, kubectls
+
+pytestmark = [
+    pytest.mark.kubectl,
+    pytest.mark.skipif(not kubectls(), reason="there is no kubectl on the PATH"),
+]
+
+
+async def test_create(kubectl: Kubectl, cluster: Cluster, tmp_path: Path) -> None:
+    """What is created is what the command line said, in all its types, and nothing else."""
+
+    async def created(*args: str, namespace: str = "shop") -> dict[str, Any]:
+        where = [f"--namespace={namespace}"] if namespace else []
+        await kubectl.ok("create", *args, *where)
+        resource = {"serviceaccount": "serviceaccounts"}.get(args[0], f"{args[0]}s")
+        body: dict[str, Any] = json.loads(cluster.stored(resource, args[-1], namespace))
+        assert set(body["metadata"]) - {"labels"} <= {
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+        }
+        return body
+
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    namespace = await created("namespace", "shop", namespace="")
+    assert namespace["spec"] == {"finalizers": ["kubernetes"]}
+    account = await created("serviceaccount", "clerk")
+    assert set(account) == {"apiVersion", "kind", "metadata"}
+    files = (f"--from-file=b={tmp_path / 'binary'}", "--from-literal=color=grün", "--from-literal=empty=")
+    settings = await created("configmap", *files, "settings")
+    assert settings["data"] == {"color": "grün", "empty": ""}
+    assert base64.b64decode(settings["binaryData"]["b"]) == bytes(range(256))
+    await kubectl.ok("create", "secret", "generic", "keys", *files, "--type=example.com/keys", "-n", "shop")
+    keys = json.loads(cluster.stored("secrets", "keys", "shop"))
+    assert keys["type"] == "example.com/keys"
+    assert {key: base64.b64decode(value) for key, value in keys["data"].items()} == {
+        "b": bytes(range(256)),
+        "color": "grün".encode(),
+        "empty": b"",
+    }
+
+
+async def test_refusals_read_as_ever(kubectl: Kubectl) -> None:
+    """What is wrong with an object is said in the same words, however it was sent."""
+    twice = await kubectl("create", "namespace", "default")
+    assert twice.err == 'Error from server (AlreadyExists): namespaces "default" already exists\n'
+    bad = await kubectl("create", "configmap", "Bad_Name")
+    assert 'ConfigMap "Bad_Name" is invalid: metadata.name: Invalid value: "Bad_Name"' in bad.err
