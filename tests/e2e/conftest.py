@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from tests.lab.manifests import namespace
 
 _LIVE = pytest.StashKey[list[Cluster]]()
 _NUMBERS = itertools.count(1)
+
+NewCluster = Callable[[], AbstractContextManager[Cluster]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,16 +94,24 @@ def _in_new_namespace(cluster: Cluster) -> Iterator[Kubectl]:
     cluster.kubectl()("delete", "namespace", name, "--wait=false")
 
 
+@pytest.fixture(scope="session")
+def new_cluster(clusters_folder: Path, live: list[Cluster]) -> NewCluster:
+    """Give a function that makes clusters, which have not been started yet."""
+
+    def make() -> AbstractContextManager[Cluster]:
+        return _kept(Cluster(clusters_folder / f"own{next(_NUMBERS)}"), live)
+
+    return make
+
+
 @pytest.fixture
-def own_cluster(
-    clusters_folder: Path, live: list[Cluster], request: pytest.FixtureRequest
-) -> Iterator[Cluster]:
+def own_cluster(new_cluster: NewCluster) -> Iterator[Cluster]:
     """Give a cluster of the test's own, which has not been started yet."""
-    with _kept(Cluster(clusters_folder / f"own{next(_NUMBERS)}"), live) as cluster:
+    with new_cluster() as cluster:
         yield cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fleet(clusters_folder: Path, live: list[Cluster]) -> Iterator[Cluster]:
     """Give a cluster of three nodes, which notices a silent one within seconds. Leave all nodes Ready."""
     quick = {"EDGEORCH_HEARTBEAT_SECONDS": "1", "EDGEORCH_NODE_GRACE": "5", "EDGEORCH_KEEPALIVE_SECONDS": "5"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -65,17 +67,22 @@ class Cluster:
         self, *words: str, code: int | None = 0, timeout: float = 60.0, stdin: str | None = None
     ) -> Output:
         """Run ``edgeorch WORDS`` as a user does; fails unless it ends with ``code``."""
-        environ = {**self._environ, "KUBECONFIG": str(self.folder.kubeconfig), "HOME": str(self.home)}
-        return run([str(EDGEORCH), *words], stdin=stdin, env=environ, timeout=timeout, code=code)
+        return run([str(EDGEORCH), *words], stdin=stdin, env=self._users, timeout=timeout, code=code)
 
     def up(self, *flags: str, code: int = 0) -> Output:
         """Run ``edgeorch up`` with this cluster's folder and ports."""
-        ports = (f"--api-port={self.api_port}", f"--mqtt-port={self.mqtt_port}")
-        done = self.edgeorch(
-            "up", f"--data-dir={self.folder.root}", *ports, *flags, code=code, timeout=UP_TIMEOUT
-        )
+        done = self.edgeorch(*self._up(*flags), code=code, timeout=UP_TIMEOUT)
         self._nodes.clear()
         return done
+
+    def start_up(self, *flags: str) -> subprocess.Popen[bytes]:
+        """Start ``edgeorch up`` and leave it running."""
+        return subprocess.Popen(
+            [str(EDGEORCH), *self._up(*flags)],
+            env=self._users,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def down(self) -> Output:
         """Run ``edgeorch down``."""
@@ -99,6 +106,20 @@ class Cluster:
     def agent(self, node: str) -> processes.Process:
         """Give the process of a node's agent."""
         return self._running(self.node(node).agent)
+
+    def restart(self, process: str, environ: Mapping[str, str]) -> None:
+        """Kill a process (``server``, ``agent-NODE``) and start it again as it was, with more in its environment."""
+        running = self._running(process)
+        command = [os.fsdecode(word) for word in proc.command_line(running.pid).split(b"\0")[:-1]]
+        own = proc.environment(running.pid)
+        running.signal(signal.SIGKILL)
+        running.wait(10)
+        processes.start(
+            command,
+            pid_file=self.folder.pid_file(process),
+            log_file=self.folder.log_file(process),
+            environ={**own, **environ},
+        )
 
     def broker_pid(self) -> int:
         """Find Mosquitto, the server's child."""
@@ -180,6 +201,14 @@ class Cluster:
             lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
             parts.append("\n".join([f"--- {log.name}", *lines]))
         return "\n".join(parts)
+
+    @property
+    def _users(self) -> dict[str, str]:
+        return {**self._environ, "KUBECONFIG": str(self.folder.kubeconfig), "HOME": str(self.home)}
+
+    def _up(self, *flags: str) -> list[str]:
+        ports = (f"--api-port={self.api_port}", f"--mqtt-port={self.mqtt_port}")
+        return ["up", f"--data-dir={self.folder.root}", *ports, *flags]
 
     def _running(self, process: str) -> processes.Process:
         found = processes.find(self.folder.pid_file(process))

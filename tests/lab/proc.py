@@ -22,6 +22,12 @@ def command_line(pid: int) -> bytes:
     return _read(pid, "cmdline")
 
 
+def environment(pid: int) -> dict[str, str]:
+    """Give the environment that a process was started with."""
+    variables = (os.fsdecode(entry).partition("=") for entry in _read(pid, "environ").split(b"\0"))
+    return {name: value for name, _, value in variables if name}
+
+
 def name(pid: int) -> str:
     """Give the command's name (at most 15 bytes)."""
     return _read(pid, "comm").decode(errors="replace").strip()
