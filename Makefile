@@ -2,6 +2,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 DATA := .edgeorch
+# More than two cores: tests that run containers mostly wait for them.
+WORKERS := 3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help up down test lint format unit bench clean deps lab
@@ -33,7 +35,7 @@ down:
 	@if [ -x $(VENV)/bin/edgeorch ]; then $(SUDO) $(abspath $(VENV))/bin/edgeorch down --data-dir $(DATA); fi
 
 test: lab lint
-	@$(SUDO) $(abspath $(VENV))/bin/pytest
+	@$(SUDO) $(abspath $(VENV))/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 
 unit: $(VENV)/.installed
 	@$(VENV)/bin/pytest tests/unit tests/scenarios

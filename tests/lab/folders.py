@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,18 +13,18 @@ from pathlib import Path
 
 @contextmanager
 def run_folder(root: Path, clean: Callable[[Path], None]) -> Iterator[Path]:
-    """Give this run a folder below ``root``; ``clean`` is called on each subfolder that a dead run left in its own.
+    """Give a new folder below ``root``; ``clean`` is called on each subfolder that a dead run left in its own.
 
-    A run holds a lock on its folder, which the kernel releases however the run ends.
+    Its lock is held until then, and released by the kernel however the run ends.
     """
     root.mkdir(mode=0o755, parents=True, exist_ok=True)
-    mine = root / str(os.getpid())
     with ExitStack() as stack:
         with (root / "lock").open("w") as door:
             fcntl.flock(door, fcntl.LOCK_EX)
             for folder in filter(Path.is_dir, root.iterdir()):
                 _remove_if_dead(folder, clean)
-            mine.mkdir()
+            mine = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
+            mine.chmod(0o755)
             held = stack.enter_context((mine / "lock").open("w"))
             fcntl.flock(held, fcntl.LOCK_EX)
         yield mine
