@@ -26,7 +26,7 @@ _SHARED = ("installed", "cluster", "podman_host")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Share the tests out among processes (``pytest -n``): what takes longest begins first."""
-    if config.getoption("numprocesses", None) is None:
+    if not hasattr(config, "workerinput"):
         return
     for item in items:
         shared = next((name for name in _SHARED if name in getattr(item, "fixturenames", ())), str(item.path))
