@@ -35,7 +35,7 @@ down:
 	@if [ -x $(VENV)/bin/edgeorch ]; then $(SUDO) $(abspath $(VENV))/bin/edgeorch down --data-dir $(DATA); fi
 
 test: lab lint
-	@$(SUDO) $(abspath $(VENV))/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+	@$(SUDO) $(abspath $(VENV))/bin/pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
 unit: $(VENV)/.installed
 	@$(VENV)/bin/pytest tests/unit tests/scenarios

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,23 +14,22 @@ from tests.lab.podman import PodmanHost, lab_folder, why_no_podman
 settings.register_profile("edgeorch", deadline=None)
 settings.load_profile("edgeorch")
 
-_HERE = Path(__file__).parent
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests out as we like it."""
+    from tests.lab.sharing import Sharing  # noqa: PLC0415 - xdist is there if it asks
 
-_LARGE_FIRST = ("e2e", "integration", "contracts", "scenarios", "unit")
-_SHARED = ("installed", "cluster", "podman_host")
-"""Fixtures that take long to make: the tests that use one of them run in the same process."""
+    return Sharing(config, log)  # type: ignore[arg-type]  # xdist's Producer has no public name
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Share the tests out among processes (``pytest -n``): what takes longest begins first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        shared = next((name for name in _SHARED if name in getattr(item, "fixturenames", ())), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: _LARGE_FIRST.index(item.path.relative_to(_HERE).parts[0]))
+    """With several processes, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        from tests.lab.sharing import turn  # noqa: PLC0415 - as above
+
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
+import string
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,8 +23,10 @@ def run_folder(root: Path, clean: Callable[[Path], None]) -> Iterator[Path]:
             fcntl.flock(door, fcntl.LOCK_EX)
             for folder in filter(Path.is_dir, root.iterdir()):
                 _remove_if_dead(folder, clean)
-            mine = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
-            mine.chmod(0o755)
+            # Short: Podman takes no longer paths than 50 characters for what lies below.
+            names = (f"{os.getpid()}{suffix}" for suffix in ("", *string.ascii_lowercase))
+            mine = next(path for path in map(root.joinpath, names) if not path.exists())
+            mine.mkdir()
             held = stack.enter_context((mine / "lock").open("w"))
             fcntl.flock(held, fcntl.LOCK_EX)
         yield mine
