@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeorch.api.apps.resources import REPLICA_SETS
+from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
@@ -19,5 +19,16 @@ from edgeorch.api.resources import ResourceTable
 def default_table() -> ResourceTable:
     """Give a table of every kind edgeorch serves, in the order discovery lists them."""
     return ResourceTable(
-        (CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, REPLICA_SETS, LEASES),
+        (
+            CONFIG_MAPS,
+            EVENTS,
+            NAMESPACES,
+            NODES,
+            PODS,
+            SECRETS,
+            SERVICE_ACCOUNTS,
+            DEPLOYMENTS,
+            REPLICA_SETS,
+            LEASES,
+        ),
     )

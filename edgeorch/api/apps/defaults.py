@@ -5,8 +5,13 @@ All functions fill in what is missing, in place, and are idempotent.
 
 from __future__ import annotations
 
+from edgeorch.api.apps.deployment import ROLLING_UPDATE, Deployment, RollingUpdateDeployment
 from edgeorch.api.apps.replica_set import ReplicaSet
 from edgeorch.api.core.defaults import default_pod_template
+
+DEFAULT_REVISIONS = 10
+DEFAULT_SHARE = "25%"
+DEFAULT_PROGRESS_SECONDS = 600
 
 
 def default_replica_set(replica_set: ReplicaSet) -> None:
@@ -14,4 +19,24 @@ def default_replica_set(replica_set: ReplicaSet) -> None:
     spec = replica_set.spec
     if spec.replicas is None:
         spec.replicas = 1
+    default_pod_template(spec.template)
+
+
+def default_deployment(deployment: Deployment) -> None:
+    """Want one pod, roll changes out a quarter at a time, and fill in the template."""
+    spec = deployment.spec
+    if spec.replicas is None:
+        spec.replicas = 1
+    if spec.revisionHistoryLimit is None:
+        spec.revisionHistoryLimit = DEFAULT_REVISIONS
+    if spec.progressDeadlineSeconds is None:
+        spec.progressDeadlineSeconds = DEFAULT_PROGRESS_SECONDS
+    strategy = spec.strategy
+    strategy.type = strategy.type or ROLLING_UPDATE
+    if strategy.type == ROLLING_UPDATE:
+        rolling = strategy.rollingUpdate = strategy.rollingUpdate or RollingUpdateDeployment()
+        if rolling.maxUnavailable is None:
+            rolling.maxUnavailable = DEFAULT_SHARE
+        if rolling.maxSurge is None:
+            rolling.maxSurge = DEFAULT_SHARE
     default_pod_template(spec.template)

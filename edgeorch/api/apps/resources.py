@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeorch.api.apps.deployment import Deployment
 from edgeorch.api.apps.replica_set import ReplicaSet
 from edgeorch.api.autoscaling.resources import SCALE
 from edgeorch.api.resources import ResourceInfo, Subresource
@@ -19,4 +20,16 @@ REPLICA_SETS = ResourceInfo(
     categories=("all",),
     subresources=(SCALE, _STATUS),
     field_labels={"status.replicas": "status.replicas"},
+)
+
+DEPLOYMENTS = ResourceInfo(
+    group="apps",
+    version="v1",
+    kind="Deployment",
+    plural="deployments",
+    singular="deployment",
+    model=Deployment,
+    short_names=("deploy",),
+    categories=("all",),
+    subresources=(SCALE, _STATUS),
 )

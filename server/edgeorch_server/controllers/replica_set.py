@@ -51,13 +51,14 @@ class Replicas:
         client: Client,
         objects: Objects,
         recorder: EventRecorder,
+        pods: PodReader,
         *,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._kind = kind
         self._client = client
         self._objects = objects
-        self._pods = PodReader(objects)
+        self._pods = pods
         self._adoption = Adoption(objects)
         self._control = PodControl(client, recorder)
         self._now = now

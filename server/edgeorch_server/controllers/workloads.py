@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from edgeorch_server.controllers.deployments.controller import Deployments
+from edgeorch_server.controllers.deployments.controller import sources as deployment_sources
+from edgeorch_server.controllers.pod_facts import PodReader
 from edgeorch_server.controllers.replica_set import REPLICA_SET, Replicas
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.registry.recorder import EventRecorder
@@ -17,5 +20,10 @@ def workload_controllers(registry: Registry, now: Callable[[], dt.datetime]) -> 
     def recorder(component: str) -> EventRecorder:
         return EventRecorder(registry, component, now)
 
-    replica_sets = Replicas(REPLICA_SET, registry, registry, recorder("replicaset-controller"), now=now)
-    return (Controller("replica-set", replica_sets, REPLICA_SET.sources(registry), registry),)
+    pods = PodReader(registry)
+    replica_sets = Replicas(REPLICA_SET, registry, registry, recorder("replicaset-controller"), pods, now=now)
+    deployments = Deployments(registry, registry, recorder("deployment-controller"), pods, now=now)
+    return (
+        Controller("replica-set", replica_sets, REPLICA_SET.sources(registry), registry),
+        Controller("deployment", deployments, deployment_sources(registry), registry),
+    )

@@ -6,6 +6,11 @@ changed and nothing is raised.
 
 from __future__ import annotations
 
+from edgeorch.api.apps.validation.deployments import (
+    validate_deployment,
+    validate_deployment_status_update,
+    validate_deployment_update,
+)
 from edgeorch.api.apps.validation.replica_sets import (
     validate_replica_set,
     validate_replica_set_status_update,
@@ -13,6 +18,9 @@ from edgeorch.api.apps.validation.replica_sets import (
 )
 
 __all__ = [
+    "validate_deployment",
+    "validate_deployment_status_update",
+    "validate_deployment_update",
     "validate_replica_set",
     "validate_replica_set_status_update",
     "validate_replica_set_update",

@@ -22,6 +22,7 @@ PRINTERS: Mapping[str, Printer] = {
     "secrets": core.SECRETS,
     "serviceaccounts": core.SERVICE_ACCOUNTS,
     "events": EVENTS,
+    "deployments.apps": workloads.DEPLOYMENTS,
     "replicasets.apps": workloads.REPLICA_SETS,
     "scales.autoscaling": workloads.SCALES,
     "leases.coordination.k8s.io": core.LEASES,

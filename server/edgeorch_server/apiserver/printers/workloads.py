@@ -66,6 +66,19 @@ def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
     ]
 
 
+def _deployment(body: JsonObject, now: dt.datetime) -> list[Any]:
+    spec, status = _parts(body)
+    return [
+        name_of(body),
+        f"{status.get('readyReplicas') or 0}/{spec.get('replicas') or 0}",
+        status.get("updatedReplicas") or 0,
+        status.get("availableReplicas") or 0,
+        age_of(body, now),
+        *_template_cells(spec),
+        _label_selector(spec),
+    ]
+
+
 def _scale(body: JsonObject, now: dt.datetime) -> list[Any]:
     spec, status = _parts(body)
     return [name_of(body), spec.get("replicas") or 0, status.get("replicas") or 0, age_of(body, now)]
@@ -81,6 +94,17 @@ REPLICA_SETS = Printer(
         *_TEMPLATE,
     ),
     _replica_set,
+)
+DEPLOYMENTS = Printer(
+    (
+        NAME,
+        Column("Ready", "How many of the pods wanted are ready."),
+        _number("Up-to-date", "How many pods there are of the present template."),
+        _number("Available", "How many pods have been ready for long enough."),
+        AGE,
+        *_TEMPLATE,
+    ),
+    _deployment,
 )
 SCALES = Printer(
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from edgeorch.api.apps.resources import REPLICA_SETS
+from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.autoscaling.resources import SCALES
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
@@ -45,4 +45,20 @@ def test_scales() -> None:
         "Desired": 3,
         "Available": 2,
         "Age": "3d4h",
+    }
+
+
+def test_deployments() -> None:
+    """READY is how many of those wanted are ready."""
+    spec = {"replicas": 3, "selector": SELECTOR, "template": TEMPLATE}
+    status = {"replicas": 4, "readyReplicas": 2, "updatedReplicas": 1, "availableReplicas": 2}
+    assert table(DEPLOYMENTS, spec=spec, status=status) == {
+        "Name": "web",
+        "Ready": "2/3",
+        "Up-to-date": 1,
+        "Available": 2,
+        "Age": "3d4h",
+        "(Containers)": "web,log",
+        "(Images)": "nginx:1,fluent:2",
+        "(Selector)": "a=1,b=2,c",
     }

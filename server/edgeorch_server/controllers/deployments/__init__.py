@@ -1,0 +1,1 @@
+"""Deployments: what to scale to what (``plan``), revisions, progress, and the controller that acts on it."""

@@ -1,0 +1,234 @@
+"""Real kubectl and the real workload controllers; pods are as ready as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.resources import PODS
+from edgeorch.api.meta import DeleteOptions, format_time
+from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
+from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject
+from edgeorch_server.controllers.workloads import workload_controllers
+from edgeorch_server.registry.follow import Changed, Listed, follow
+from tests.fakes.api_server import Cluster, wall_clock
+from tests.fakes.eventually import eventually
+from tests.fakes.kubectl import Kubectl, kubectls
+
+VERSIONS = kubectls()
+
+pytestmark = [
+    pytest.mark.kubectl,
+    pytest.mark.skipif(not VERSIONS, reason="there is no kubectl on the PATH"),
+]
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {kubernetes.io/change-cause: first}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "nginx:1"}]
+"""
+BROKEN = "nginx:broken"
+
+
+@pytest.fixture(params=VERSIONS, ids=lambda path: path.name.removeprefix("kubectl."))
+def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kubectl:
+    """Take each version, with a home of its own."""
+    return Kubectl(request.param, tmp_path, config)
+
+
+@pytest.fixture
+def newest(config: Path, tmp_path: Path) -> Kubectl:
+    """Take the newest version, for what does not depend on it."""
+    return Kubectl(VERSIONS[-1], tmp_path, config)
+
+
+@pytest.fixture
+def config(cluster: Cluster, pki: PkiFolder, tmp_path: Path) -> Path:
+    """Write the admin's kubeconfig."""
+    admin = pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
+    path = tmp_path / "kubeconfig"
+    write_kubeconfig(path, kubeconfig(cluster.url, pki.ensure_ca().certificate, admin))
+    return path
+
+
+async def play_node(cluster: Cluster) -> None:
+    """Let every pod run and be ready, unless its image is broken; let those end that are to go."""
+
+    async def act(pod: Pod) -> None:
+        if pod.metadata.deletionTimestamp:
+            options = DeleteOptions(gracePeriodSeconds=0)
+            await cluster.registry.delete(PODS, pod.metadata.namespace, pod.metadata.name, options)
+        elif pod.status.phase == "Pending" and pod.spec.containers[0].image != BROKEN:
+            ready = {"type": "Ready", "status": "True", "lastTransitionTime": format_time(wall_clock())}
+            status = {"status": {"phase": "Running", "conditions": [ready]}}
+            pod.status = Pod.from_dict(status).status
+            await cluster.registry.update_status(PODS, pod)
+
+    async for news in follow(cluster.registry, PODS):
+        match news:
+            case Listed(objects):
+                for pod in objects:
+                    await act(pod)
+            case Changed(type="DELETED"):
+                continue
+            case Changed(object=pod):
+                await act(pod)
+
+
+@asynccontextmanager
+async def at_work(cluster: Cluster) -> AsyncIterator[None]:
+    """Run the controllers, and the node."""
+    controllers = workload_controllers(cluster.registry, wall_clock)
+    tasks = [asyncio.create_task(controller.run()) for controller in controllers]
+    tasks.append(asyncio.create_task(play_node(cluster)))
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def _working(cluster: Cluster) -> AsyncIterator[None]:
+    async with at_work(cluster):
+        yield
+
+
+def stored(cluster: Cluster, resource: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(cluster.stored(resource, name))
+    return found
+
+
+pytestmark.append(pytest.mark.usefixtures("_working"))
+
+
+async def test_a_deployment_from_cradle_to_grave(kubectl: Kubectl) -> None:
+    """Apply it, watch it roll out, change it, look at its history, go back, scale it, describe and delete it."""
+    await kubectl.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    out = (await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")).out
+    assert out.endswith('deployment "web" successfully rolled out\n')
+    row = (await kubectl.ok("get", "deployments", "--no-headers")).out.split()
+    assert row[:4] == ["web", "2/2", "2", "2"]
+
+    await kubectl.ok("set", "image", "deployment/web", "web=nginx:2")
+    await kubectl.ok("annotate", "deployment/web", "kubernetes.io/change-cause=second", "--overwrite")
+    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    history = (await kubectl.ok("rollout", "history", "deployment/web")).out
+    assert [line.split() for line in history.splitlines()[2:4]] == [["1", "first"], ["2", "second"]]
+    detail = (await kubectl.ok("rollout", "history", "deployment/web", "--revision=1")).out
+    assert "nginx:1" in detail
+
+    undone = await kubectl.ok("rollout", "undo", "deployment/web")
+    assert undone.out == "deployment.apps/web rolled back\n"
+    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    image = await kubectl.ok("get", "deployment", "web", "-o", "jsonpath={..image}")
+    assert image.out == "nginx:1"
+    await kubectl.ok("rollout", "undo", "deployment/web", "--to-revision=2")
+    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")
+
+    assert "scaled" in (await kubectl.ok("scale", "deployment/web", "--replicas=3")).out
+    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    described = (await kubectl.ok("describe", "deployment", "web")).out
+    for text in (
+        "3 desired | 3 updated | 3 total | 3 available | 0 unavailable",
+        "RollingUpdateStrategy:  25% max unavailable, 25% max surge",
+        "Progressing    True    NewReplicaSetAvailable",
+        "ScalingReplicaSet",
+    ):
+        assert text in described
+    await kubectl.ok("delete", "deployment", "web", "--cascade=orphan", "--wait=false")
+
+
+async def test_pausing_and_restarting(newest: Kubectl, cluster: Cluster) -> None:
+    """``rollout pause`` holds changes back, ``resume`` lets them go, ``restart`` replaces all pods."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    await newest.ok("rollout", "pause", "deployment/web")
+    await newest.ok("set", "image", "deployment/web", "web=nginx:2")
+    generation = stored(cluster, "deployments.apps", "web")["metadata"]["generation"]
+    await eventually(
+        lambda: stored(cluster, "deployments.apps", "web")["status"]["observedGeneration"] == generation
+    )
+    assert len((await newest.ok("get", "rs", "-o", "name")).out.split()) == 1
+    await newest.ok("rollout", "resume", "deployment/web")
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    before = (await newest.ok("get", "pods", "-o", "name")).out.split()
+    await newest.ok("rollout", "restart", "deployment/web")
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    after = (await newest.ok("get", "pods", "-o", "name")).out.split()
+    assert len(after) == 2
+    assert not set(before) & set(after)
+
+
+async def test_a_rollout_that_fails(newest: Kubectl) -> None:
+    """``rollout status`` ends with the reason, and the old pods still serve."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT + "  progressDeadlineSeconds: 2\n")
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    await newest.ok("set", "image", "deployment/web", f"web={BROKEN}")
+    failed = await newest("rollout", "status", "deployment/web", "--timeout=60s")
+    assert failed.code == 1
+    assert failed.err == 'error: deployment "web" exceeded its progress deadline\n'
+    row = (await newest.ok("get", "deployment", "web", "--no-headers")).out.split()
+    assert row[:4] == ["web", "2/2", "1", "2"]
+
+
+async def test_scaling(newest: Kubectl) -> None:
+    """``scale`` reads and writes the subresource; a wrong expectation is refused."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    wrong = await newest("scale", "deployment/web", "--replicas=5", "--current-replicas=7")
+    assert wrong.code == 1
+    assert "Expected replicas to be 7, was 2" in wrong.err
+    await newest.ok("scale", "deployment/web", "--replicas=5", "--current-replicas=2")
+    table = (await newest.ok("get", "deployment", "web", "--subresource=scale")).out
+    assert re.fullmatch(r"NAME +DESIRED +AVAILABLE +AGE", table.splitlines()[0])
+    assert table.splitlines()[1].split()[:2] == ["web", "5"]
+    as_json = (await newest.ok("get", "deployment", "web", "--subresource=scale", "-o", "json")).json
+    assert (as_json["kind"], as_json["status"]["selector"]) == ("Scale", "app=web")
+
+
+async def test_changing_the_strategy(newest: Kubectl) -> None:
+    """An apply that turns a rolling update into Recreate takes the limits away with it."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT + "  strategy: {type: Recreate}\n")
+    strategy = await newest.ok("get", "deployment", "web", "-o", "jsonpath={.spec.strategy}")
+    assert strategy.out == '{"type":"Recreate"}'
+
+
+async def test_a_deployment_that_is_refused(newest: Kubectl) -> None:
+    """What is wrong is told in Kubernetes' words, all of it."""
+    refused = await newest("apply", "-f", "-", stdin=DEPLOYMENT.replace("matchLabels: {app: web}", ""))
+    assert refused.code == 1
+    assert 'The Deployment "web" is invalid' in refused.err
+    assert "spec.selector: Invalid value: {}: empty selector is invalid for deployment" in refused.err
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    moved = DEPLOYMENT.replace("app: web", "app: db")
+    refused = await newest("apply", "-f", "-", stdin=moved)
+    assert "field is immutable" in refused.err
+
+
+async def test_get_all(newest: Kubectl) -> None:
+    """``get all`` has pods, ReplicaSets and Deployments."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    names = (await newest.ok("get", "all", "-o", "name")).out.split()
+    kinds = sorted(name.partition("/")[0] for name in names)
+    assert kinds == ["deployment.apps", "pod", "pod", "replicaset.apps"]
+    wide = (await newest.ok("get", "rs", "-o", "wide")).out.splitlines()
+    assert wide[0].split() == ["NAME", "DESIRED", "CURRENT", "READY", "AGE", "CONTAINERS", "IMAGES", "SELECTOR"]
