@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
@@ -15,19 +13,18 @@ import pytest
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import DeleteOptions, format_time
-from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
-from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject
+from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
 from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.registry.follow import Changed, Listed, follow
+from edgeorch_server.registry.recorder import EventRecorder
 from tests.fakes.api_server import Cluster, wall_clock
 from tests.fakes.eventually import eventually
 from tests.fakes.kubectl import Kubectl, kubectls
 
-VERSIONS = kubectls()
-
 pytestmark = [
     pytest.mark.kubectl,
-    pytest.mark.skipif(not VERSIONS, reason="there is no kubectl on the PATH"),
+    pytest.mark.skipif(not kubectls(), reason="there is no kubectl on the PATH"),
+    pytest.mark.usefixtures("at_work"),
 ]
 
 DEPLOYMENT = """\
@@ -43,27 +40,6 @@ spec:
       containers: [{name: web, image: "nginx:1"}]
 """
 BROKEN = "nginx:broken"
-
-
-@pytest.fixture(params=VERSIONS, ids=lambda path: path.name.removeprefix("kubectl."))
-def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kubectl:
-    """Take each version, with a home of its own."""
-    return Kubectl(request.param, tmp_path, config)
-
-
-@pytest.fixture
-def newest(config: Path, tmp_path: Path) -> Kubectl:
-    """Take the newest version, for what does not depend on it."""
-    return Kubectl(VERSIONS[-1], tmp_path, config)
-
-
-@pytest.fixture
-def config(cluster: Cluster, pki: PkiFolder, tmp_path: Path) -> Path:
-    """Write the admin's kubeconfig."""
-    admin = pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
-    path = tmp_path / "kubeconfig"
-    write_kubeconfig(path, kubeconfig(cluster.url, pki.ensure_ca().certificate, admin))
-    return path
 
 
 async def play_node(cluster: Cluster) -> None:
@@ -90,33 +66,26 @@ async def play_node(cluster: Cluster) -> None:
                 await act(pod)
 
 
-@asynccontextmanager
+@pytest.fixture
 async def at_work(cluster: Cluster) -> AsyncIterator[None]:
     """Run the controllers, and the node."""
-    controllers = workload_controllers(cluster.registry, wall_clock)
-    tasks = [asyncio.create_task(controller.run()) for controller in controllers]
-    tasks.append(asyncio.create_task(play_node(cluster)))
-    try:
-        yield
-        assert not any(task.done() for task in tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@pytest.fixture
-async def _working(cluster: Cluster) -> AsyncIterator[None]:
-    async with at_work(cluster):
-        yield
+    recorder = EventRecorder(cluster.registry, "gc", wall_clock)
+    collector = GarbageCollector(cluster.registry, recorder)
+    work: list[Coroutine[Any, Any, None]] = [
+        c.run() for c in workload_controllers(cluster.registry, wall_clock)
+    ]
+    work += [run_garbage_collector(collector, cluster.registry), play_node(cluster)]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    yield
+    assert not any(task.done() for task in tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def stored(cluster: Cluster, resource: str, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(cluster.stored(resource, name))
     return found
-
-
-pytestmark.append(pytest.mark.usefixtures("_working"))
 
 
 async def test_a_deployment_from_cradle_to_grave(kubectl: Kubectl) -> None:
@@ -153,7 +122,16 @@ async def test_a_deployment_from_cradle_to_grave(kubectl: Kubectl) -> None:
         "ScalingReplicaSet",
     ):
         assert text in described
-    await kubectl.ok("delete", "deployment", "web", "--cascade=orphan", "--wait=false")
+    await kubectl.ok("delete", "deployment", "web")
+    assert (await kubectl.ok("wait", "--for=delete", "pods", "-l", "app=web", "--timeout=30s")).code == 0
+    assert (await kubectl.ok("get", "all", "-o", "name")).out == ""
+
+
+async def test_create_deployment(kubectl: Kubectl) -> None:
+    """Without a manifest; kubectl from 1.32 on sends it as protobuf."""
+    await kubectl.ok("create", "deployment", "db", "--image=postgres:16", "--replicas=2")
+    await kubectl.ok("rollout", "status", "deployment/db", "--timeout=30s")
+    assert len((await kubectl.ok("get", "pods", "-l", "app=db", "-o", "name")).out.split()) == 2
 
 
 async def test_pausing_and_restarting(newest: Kubectl, cluster: Cluster) -> None:
