@@ -279,6 +279,23 @@ class TestSandboxes:
         assert {s.id for s in await runtime.list()} == {first.id, second.id}
         assert first.ips != second.ips
 
+    async def test_a_stopped_sandbox_keeps_its_containers(self, machine: Machine, runtime: Runtime) -> None:
+        """Without addresses, but with the logs of what ran in it; it may be stopped again, and started again."""
+        sandbox = await made(runtime)
+        container = await started(machine, runtime, sandbox.uid, Script(run_for=0.1, output=("done",)))
+        await exited(runtime, sandbox.uid, container.id)
+        for _ in range(2):
+            await runtime.stop_sandbox(sandbox.uid)
+            stopped = await runtime.get(sandbox.uid)
+            assert stopped is not None
+            assert (stopped.id, stopped.ready, stopped.ips) == (sandbox.id, False, ())
+            assert [c.id for c in stopped.containers] == [container.id]
+        assert await read(runtime, container.id) == b"done\n"
+        again = await made(runtime, uid=sandbox.uid)
+        assert again.ready
+        assert [c.id for c in again.containers] == [container.id]
+        await runtime.stop_sandbox("no-such-pod")
+
     async def test_removing_takes_the_containers_along_and_may_be_repeated(
         self, machine: Machine, runtime: Runtime
     ) -> None:

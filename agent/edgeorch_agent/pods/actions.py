@@ -64,6 +64,11 @@ class RemoveContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class StopSandbox:
+    """Let go of the pod's network, addresses and ports; its ended containers stay, for their logs."""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveSandbox:
     """Remove the sandbox with everything in it."""
 
@@ -80,6 +85,7 @@ Action = (
     | StartContainer
     | StopContainer
     | RemoveContainer
+    | StopSandbox
     | RemoveSandbox
     | TearDown
 )

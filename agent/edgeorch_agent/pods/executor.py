@@ -22,6 +22,7 @@ from edgeorch_agent.pods.actions import (
     SetUpVolumes,
     StartContainer,
     StopContainer,
+    StopSandbox,
     TearDown,
 )
 from edgeorch_agent.pods.events import Recorder
@@ -125,8 +126,10 @@ class Executor:
             case RemoveContainer():
                 await self._services.runtime.remove_container(action.container_id)
                 return Outcome()
+            case StopSandbox():
+                return await self._end_sandbox(self._services.runtime.stop_sandbox, task)
             case RemoveSandbox():
-                return await self._remove_sandbox(task)
+                return await self._end_sandbox(self._services.runtime.remove_sandbox, task)
             case TearDown():
                 await self._services.offload(self._services.volumes.tear_down, task.desired.uid)
                 return Outcome()
@@ -234,10 +237,10 @@ class Executor:
             return Outcome(self._failed(SANDBOX, "FailedSandbox", text, task), ok=False)
         return Outcome(lambda memory: memory.without_failure(SANDBOX))
 
-    async def _remove_sandbox(self, task: Task) -> Outcome:
+    async def _end_sandbox(self, end: Callable[[str], Awaitable[None]], task: Task) -> Outcome:
         services = self._services
         try:
-            await services.runtime.remove_sandbox(task.desired.uid)
+            await end(task.desired.uid)
         except RuntimeUnavailable:
             raise
         except RuntimeFault as exc:

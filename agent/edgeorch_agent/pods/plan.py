@@ -19,6 +19,7 @@ from edgeorch_agent.pods.actions import (
     RemoveSandbox,
     SetUpVolumes,
     StartContainer,
+    StopSandbox,
     TearDown,
     Waiting,
 )
@@ -96,6 +97,7 @@ class _Draft:
         """Stop what still runs and keep the rest, for its logs, until the pod is deleted."""
         self.finished = not self._stop_living()
         self._sweep()
+        self._let_go()
 
     def judge(self) -> Verdict | None:
         """Decide whether the pod must fail: earlier decided, or its activeDeadlineSeconds are over."""
@@ -265,6 +267,12 @@ class _Draft:
         self.actions = [a for a in self.actions if not isinstance(a, EnsureImage | StartContainer)]
         self.waiting.clear()
         self.finished = not self._stop_living()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Stop the sandbox of a pod that is through: as in kubelet, its address and ports are free again."""
+        if self.finished and self.sandbox_ready() and self._due(SANDBOX):
+            self.actions.append(StopSandbox())
 
     # Parts
 

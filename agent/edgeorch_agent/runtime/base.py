@@ -279,6 +279,14 @@ class Runtime(Protocol):
         """Create and start a sandbox. When one for this uid exists, start it if needed and return it."""
         ...
 
+    async def stop_sandbox(self, uid: str) -> None:
+        """Let go of a sandbox's network, addresses and ports; nothing happens when it is stopped or gone.
+
+        To be called when its containers have ended. They stay, with their logs, and creating the sandbox again
+        starts it.
+        """
+        ...
+
     async def remove_sandbox(self, uid: str) -> None:
         """Kill and remove a sandbox with all its containers; nothing happens when it is gone."""
         ...

@@ -103,6 +103,13 @@ class FakeRuntime:
             sandbox.info = replace(sandbox.info, ready=True, ips=ips)
         return sandbox.view()
 
+    async def stop_sandbox(self, uid: str) -> None:
+        """See the protocol."""
+        await self._enter("stop_sandbox")
+        sandbox = self._find(uid)
+        if sandbox is not None:
+            sandbox.info = replace(sandbox.info, ready=False, ips=())
+
     async def remove_sandbox(self, uid: str) -> None:
         """See the protocol."""
         await self._enter("remove_sandbox")

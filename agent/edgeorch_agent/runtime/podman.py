@@ -123,6 +123,15 @@ class PodmanRuntime:
                 raise NoSuchObject(f"the sandbox of pod {spec.uid} was removed while it was being made")
             return sandbox
 
+    async def stop_sandbox(self, uid: str) -> None:
+        """See the protocol."""
+        async with self._locks.hold(uid):
+            pod = await self._inventory.pod(uid)
+            if pod is not None and pod.get("InfraId"):
+                # Not ``/pods/ID/stop``, which waits for what ignores SIGTERM. Nothing in there is to be saved.
+                await self._signal(pod["InfraId"], "KILL")
+                await self._ended(pod["InfraId"])
+
     async def remove_sandbox(self, uid: str) -> None:
         """See the protocol."""
         async with self._locks.hold(uid):

@@ -24,6 +24,7 @@ from edgeorch_agent.pods.actions import (
     SetUpVolumes,
     StartContainer,
     StopContainer,
+    StopSandbox,
     TearDown,
 )
 from edgeorch_agent.pods.model import (
@@ -117,8 +118,23 @@ def test_restart_policy(policy: str, code: int, starts: bool) -> None:
     """Pod Lifecycle, "Container restart policy"."""
     found = observed(info(state="exited", exit_code=code), memory=with_images("web"))
     todo = plan(desired(restartPolicy=policy), found, NOW)
-    assert bool(todo.actions) is starts
+    [action] = todo.actions
+    assert isinstance(action, StartContainer if starts else StopSandbox)
     assert todo.finished is not starts
+
+
+def test_a_pod_that_is_through_lets_go_of_its_sandbox() -> None:
+    """What has ended needs no address; its dead containers stay for their logs, and nothing is asked for twice."""
+    through = desired(restartPolicy="Never")
+    assert plan(through, observed(info(state="exited")), NOW).actions == (StopSandbox(),)
+    assert plan(through, observed(info(state="exited"), ready=False), NOW).actions == ()
+    reported = Memory(prior=PodStatus(phase="Succeeded"), mounted="")
+    assert plan(through, observed(info(state="exited"), memory=reported), NOW).actions == (StopSandbox(),)
+    failure = reported.with_failure(SANDBOX, "FailedSandbox", "no", NOW, inputs=through.inputs)
+    todo = plan(through, observed(info(state="exited"), memory=failure), NOW)
+    assert todo.actions == ()
+    assert todo.wake_at is not None
+    assert todo.wake_at > NOW
 
 
 def test_crash_loop_waits() -> None:
