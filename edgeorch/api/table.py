@@ -10,6 +10,7 @@ from edgeorch.api.core.resources import (
     NAMESPACES,
     NODES,
     PODS,
+    REPLICATION_CONTROLLERS,
     SECRETS,
     SERVICE_ACCOUNTS,
 )
@@ -25,6 +26,7 @@ def default_table() -> ResourceTable:
             NAMESPACES,
             NODES,
             PODS,
+            REPLICATION_CONTROLLERS,
             SECRETS,
             SERVICE_ACCOUNTS,
             DEPLOYMENTS,

@@ -16,7 +16,7 @@ from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.table import default_table
 from edgeorch.errors import ApiError
 from edgeorch_server.controllers.bootstrap import create_initial_objects
-from edgeorch_server.controllers.runner import Controller, Key
+from edgeorch_server.controllers.runner import Controller, Key, Reconciler
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
 from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.registry.base import ListOptions, PatchType, WriteOptions
@@ -92,6 +92,10 @@ class Workshop:
         return self.registry.list_entries(resource, ListOptions()).entries
 
     # What controllers do
+
+    def reconciler(self, name: str) -> Reconciler:
+        """Find a controller's logic."""
+        return next(c.reconciler for c in self.controllers if c.name == name)
 
     async def reconcile(self) -> None:
         """Reconcile every object once; refusals are the controllers' own business."""

@@ -11,6 +11,7 @@ from edgeorch.api.core.config import Secret
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
+from edgeorch.api.core.replication_controller import ReplicationController
 
 __all__ = [
     "NAMESPACE_FINALIZER",
@@ -19,6 +20,7 @@ __all__ = [
     "default_node",
     "default_pod",
     "default_pod_template",
+    "default_replication_controller",
     "default_secret",
     "merge_string_data",
     "prepare_namespace",
@@ -49,6 +51,18 @@ def prepare_namespace(namespace: Namespace) -> None:
     namespace.status.phase = "Active"
     if NAMESPACE_FINALIZER not in namespace.spec.finalizers:
         namespace.spec.finalizers.append(NAMESPACE_FINALIZER)
+
+
+def default_replication_controller(controller: ReplicationController) -> None:
+    """Want one pod; selector and labels are those of the template unless they are given."""
+    spec = controller.spec
+    if spec.replicas is None:
+        spec.replicas = 1
+    if spec.template is not None:
+        labels = spec.template.metadata.labels
+        spec.selector = spec.selector or dict(labels)
+        controller.metadata.labels = controller.metadata.labels or dict(labels)
+        default_pod_template(spec.template)
 
 
 def default_secret(secret: Secret) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from edgeorch.api.autoscaling.resources import SCALE
 from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.event import Event
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.replication_controller import ReplicationController
 from edgeorch.api.core.service_account import ServiceAccount
 from edgeorch.api.resources import ResourceInfo, Subresource
 
@@ -71,6 +73,19 @@ PODS = ResourceInfo(
         "status.podIP",
         "status.nominatedNodeName",
     ),
+)
+
+REPLICATION_CONTROLLERS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="ReplicationController",
+    plural="replicationcontrollers",
+    singular="replicationcontroller",
+    model=ReplicationController,
+    short_names=("rc",),
+    categories=("all",),
+    subresources=(SCALE, _STATUS),
+    field_labels=_paths("status.replicas"),
 )
 
 CONFIG_MAPS = ResourceInfo(

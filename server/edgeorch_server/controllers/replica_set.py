@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from edgeorch.api import conditions
 from edgeorch.api.apps.replica_set import REPLICA_FAILURE, ReplicaSetCondition
 from edgeorch.api.apps.resources import REPLICA_SETS
 from edgeorch.api.conditions import WorkloadCondition
-from edgeorch.api.core.resources import PODS
+from edgeorch.api.core.replication_controller import ReplicationControllerCondition
+from edgeorch.api.core.resources import PODS, REPLICATION_CONTROLLERS
 from edgeorch.api.meta import format_time
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import Selector
@@ -39,7 +40,12 @@ class ReplicaKind:
         return Source(self.resource), Source(PODS, Selecting(objects, self.resource, self.read_selector).keys)
 
 
+def _map_selector_of(body: Mapping[str, Any]) -> Selector:
+    return Selector.from_set(body.get("spec", {}).get("selector", {}))
+
+
 REPLICA_SET = ReplicaKind(REPLICA_SETS, ReplicaSetCondition, label_selector_of)
+REPLICATION_CONTROLLER = ReplicaKind(REPLICATION_CONTROLLERS, ReplicationControllerCondition, _map_selector_of)
 
 
 class Replicas:

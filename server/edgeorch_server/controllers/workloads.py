@@ -8,7 +8,7 @@ from collections.abc import Callable
 from edgeorch_server.controllers.deployments.controller import Deployments
 from edgeorch_server.controllers.deployments.controller import sources as deployment_sources
 from edgeorch_server.controllers.pod_facts import PodReader
-from edgeorch_server.controllers.replica_set import REPLICA_SET, Replicas
+from edgeorch_server.controllers.replica_set import REPLICA_SET, REPLICATION_CONTROLLER, ReplicaKind, Replicas
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.registry import Registry
@@ -21,9 +21,14 @@ def workload_controllers(registry: Registry, now: Callable[[], dt.datetime]) -> 
         return EventRecorder(registry, component, now)
 
     pods = PodReader(registry)
-    replica_sets = Replicas(REPLICA_SET, registry, registry, recorder("replicaset-controller"), pods, now=now)
+
+    def replicas(name: str, kind: ReplicaKind, component: str) -> Controller:
+        reconciler = Replicas(kind, registry, registry, recorder(component), pods, now=now)
+        return Controller(name, reconciler, kind.sources(registry), registry)
+
     deployments = Deployments(registry, registry, recorder("deployment-controller"), pods, now=now)
     return (
-        Controller("replica-set", replica_sets, REPLICA_SET.sources(registry), registry),
+        replicas("replica-set", REPLICA_SET, "replicaset-controller"),
+        replicas("replication-controller", REPLICATION_CONTROLLER, "replication-controller"),
         Controller("deployment", deployments, deployment_sources(registry), registry),
     )

@@ -32,6 +32,11 @@ from edgeorch.api.core.validation.pod_templates import (
 )
 from edgeorch.api.core.validation.pod_updates import validate_pod_status_update, validate_pod_update
 from edgeorch.api.core.validation.pods import validate_pod, validate_pod_spec
+from edgeorch.api.core.validation.replication_controllers import (
+    validate_replication_controller,
+    validate_replication_controller_status_update,
+    validate_replication_controller_update,
+)
 
 __all__ = [
     "validate_binding",
@@ -51,6 +56,9 @@ __all__ = [
     "validate_pod_status_update",
     "validate_pod_template",
     "validate_pod_update",
+    "validate_replication_controller",
+    "validate_replication_controller_status_update",
+    "validate_replication_controller_update",
     "validate_restart_policy",
     "validate_secret",
     "validate_secret_update",

@@ -24,6 +24,7 @@ PRINTERS: Mapping[str, Printer] = {
     "events": EVENTS,
     "deployments.apps": workloads.DEPLOYMENTS,
     "replicasets.apps": workloads.REPLICA_SETS,
+    "replicationcontrollers": workloads.REPLICATION_CONTROLLERS,
     "scales.autoscaling": workloads.SCALES,
     "leases.coordination.k8s.io": core.LEASES,
 }

@@ -53,7 +53,7 @@ def _labels(labels: Mapping[str, str] | None) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or NONE
 
 
-def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
+def _counts(body: JsonObject, now: dt.datetime) -> list[Any]:
     spec, status = _parts(body)
     return [
         name_of(body),
@@ -62,8 +62,15 @@ def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
         status.get("readyReplicas") or 0,
         age_of(body, now),
         *_template_cells(spec),
-        _label_selector(spec),
     ]
+
+
+def _replication_controller(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [*_counts(body, now), _labels(_parts(body)[0].get("selector"))]
+
+
+def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [*_counts(body, now), _label_selector(_parts(body)[0])]
 
 
 def _deployment(body: JsonObject, now: dt.datetime) -> list[Any]:
@@ -84,17 +91,16 @@ def _scale(body: JsonObject, now: dt.datetime) -> list[Any]:
     return [name_of(body), spec.get("replicas") or 0, status.get("replicas") or 0, age_of(body, now)]
 
 
-REPLICA_SETS = Printer(
-    (
-        NAME,
-        _number("Desired", "How many pods are wanted."),
-        _number("Current", "How many pods there are."),
-        _number("Ready", "How many of them are ready."),
-        AGE,
-        *_TEMPLATE,
-    ),
-    _replica_set,
+_COUNTS = (
+    NAME,
+    _number("Desired", "How many pods are wanted."),
+    _number("Current", "How many pods there are."),
+    _number("Ready", "How many of them are ready."),
+    AGE,
+    *_TEMPLATE,
 )
+REPLICA_SETS = Printer(_COUNTS, _replica_set)
+REPLICATION_CONTROLLERS = Printer(_COUNTS, _replication_controller)
 DEPLOYMENTS = Printer(
     (
         NAME,

@@ -13,6 +13,7 @@ from edgeorch.api.core.resources import (
     NAMESPACES,
     NODES,
     PODS,
+    REPLICATION_CONTROLLERS,
     SECRETS,
     SERVICE_ACCOUNTS,
 )
@@ -25,6 +26,7 @@ from edgeorch_server.registry.strategies.namespaces import NamespaceStrategy
 from edgeorch_server.registry.strategies.nodes import NodeStrategy
 from edgeorch_server.registry.strategies.pods import PodStrategy
 from edgeorch_server.registry.strategies.replica_sets import ReplicaSetStrategy
+from edgeorch_server.registry.strategies.replication_controllers import ReplicationControllerStrategy
 from edgeorch_server.registry.strategies.service_accounts import ServiceAccountStrategy
 
 
@@ -39,6 +41,7 @@ def default_strategies() -> Mapping[str, Strategy[Any]]:
         NODES.key: NodeStrategy(),
         PODS.key: PodStrategy(),
         REPLICA_SETS.key: ReplicaSetStrategy(),
+        REPLICATION_CONTROLLERS.key: ReplicationControllerStrategy(),
         SECRETS.key: SecretStrategy(),
         SERVICE_ACCOUNTS.key: ServiceAccountStrategy(),
     }

@@ -361,7 +361,7 @@ class TestFailing:
         await shop.roll()
         await set_image(shop, STUCK)
         await shop.settle()
-        reconciler = shop.controllers[1].reconciler
+        reconciler = shop.reconciler("deployment")
         shop.advance(50)
         assert (await reconciler.reconcile(Key("default", "web"))).requeue_after == 11
         shop.advance(11)

@@ -46,7 +46,8 @@ class History:
     async def begin(self, replicas: int, limits: tuple[int | str, int | str]) -> None:
         """Start in the middle: a Deployment that is complete, and another template."""
         self.shop = await Workshop().open()
-        self.replica_sets, self.deployments = (c.reconciler for c in self.shop.controllers[:2])
+        self.replica_sets = self.shop.reconciler("replica-set")
+        self.deployments = self.shop.reconciler("deployment")
         spec = workload(replicas, **rolling_update(limits))
         await self.shop.create(DEPLOYMENTS, "web", spec=spec)
         await self.shop.roll()

@@ -109,7 +109,7 @@ async def test_min_ready_seconds(shop: Workshop) -> None:
     await replica_set(shop, 1, minReadySeconds=10)
     await shop.settle()
     await shop.report(shop.pods()[0])
-    reconciler = shop.controllers[0].reconciler
+    reconciler = shop.reconciler("replica-set")
     shop.advance(3)
     assert await reconciler.reconcile(Key("default", "web")) == Result(requeue_after=7)
     assert "availableReplicas" not in status(shop)
@@ -161,7 +161,7 @@ async def test_refused_pods_are_told(shop: Workshop) -> None:
     """A condition says that no pods can be made, and goes once they can; until then nothing else is written."""
     await replica_set(shop, 2)
     await shop.patch(REPLICA_SETS, "web", spec={"template": {"spec": {"serviceAccountName": "robot"}}})
-    reconciler = shop.controllers[0].reconciler
+    reconciler = shop.reconciler("replica-set")
     for _ in range(2):
         with pytest.raises(Forbidden):
             await reconciler.reconcile(Key("default", "web"))
@@ -187,7 +187,7 @@ async def test_a_namespace_that_is_going_is_no_failure(shop: Workshop) -> None:
     await shop.registry.create_entry(REPLICA_SETS, "shop", body, WriteOptions())
     await shop.registry.delete(NAMESPACES, "", "shop")
     await shop.settle()
-    assert await shop.controllers[0].reconciler.reconcile(Key("shop", "web")) == Result()
+    assert await shop.reconciler("replica-set").reconcile(Key("shop", "web")) == Result()
     assert shop.registry.get(REPLICA_SETS, "shop", "web").status.conditions == []
 
 

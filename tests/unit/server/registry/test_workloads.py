@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 
 from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.core.resources import REPLICATION_CONTROLLERS
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import Invalid
 
-KINDS = pytest.mark.parametrize("resource", [DEPLOYMENTS, REPLICA_SETS], ids=lambda r: r.kind)
+SETS = pytest.mark.parametrize("resource", [DEPLOYMENTS, REPLICA_SETS], ids=lambda r: r.kind)
+
+KINDS = pytest.mark.parametrize(
+    "resource", [DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS], ids=lambda r: r.kind
+)
 
 
 def body(**spec: Any) -> dict[str, Any]:
@@ -19,10 +24,15 @@ def body(**spec: Any) -> dict[str, Any]:
     }
 
 
+def made(resource: ResourceInfo[Any]) -> dict[str, Any]:
+    """Make a manifest of the kind."""
+    return body(selector={"app": "web"}) if resource == REPLICATION_CONTROLLERS else body()
+
+
 @KINDS
 async def test_a_client_sets_no_status(world: Any, resource: ResourceInfo[Any]) -> None:
     """It starts empty, and changes through its subresource only, which changes nothing else."""
-    await world.create(resource, {**body(), "status": {"replicas": 7}})
+    await world.create(resource, {**made(resource), "status": {"replicas": 7}})
     assert world.get(resource, "web").status.replicas == 0
     await world.patch(resource, "web", {"status": {"replicas": 7}})
     assert world.get(resource, "web").status.replicas == 0
@@ -35,7 +45,7 @@ async def test_a_client_sets_no_status(world: Any, resource: ResourceInfo[Any]) 
 @KINDS
 async def test_generations(world: Any, resource: ResourceInfo[Any]) -> None:
     """They count the changes of the spec; a label is none."""
-    await world.create(resource, body())
+    await world.create(resource, made(resource))
     await world.patch(resource, "web", {"metadata": {"labels": {"a": "b"}}})
     assert world.get(resource, "web").metadata.generation == 1
     await world.patch(resource, "web", {"spec": {"minReadySeconds": 5}})
@@ -52,7 +62,7 @@ async def test_a_deployments_annotations_are_a_generation(world: Any) -> None:
     assert (after.metadata.generation, after.metadata.annotations) == (2, {"a": "c"})
 
 
-@KINDS
+@SETS
 async def test_the_group_is_told_in_refusals(world: Any, resource: ResourceInfo[Any]) -> None:
     """``Deployment.apps "web" is invalid``: kubectl prints it so."""
     with pytest.raises(Invalid) as caught:

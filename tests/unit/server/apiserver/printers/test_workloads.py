@@ -7,6 +7,7 @@ from typing import Any
 
 from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.autoscaling.resources import SCALES
+from edgeorch.api.core.resources import REPLICATION_CONTROLLERS
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch_server.apiserver.printers import KubernetesPrinter
@@ -36,6 +37,13 @@ def test_replica_sets() -> None:
         "(Images)": "nginx:1,fluent:2",
         "(Selector)": "a=1,b=2,c",
     }
+
+
+def test_replication_controllers() -> None:
+    """The same, with a plain map as selector."""
+    row = table(REPLICATION_CONTROLLERS, spec={"replicas": 3, "selector": {"b": "2", "a": "1"}})
+    assert (row["Desired"], row["(Selector)"]) == (3, "a=1,b=2")
+    assert table(REPLICATION_CONTROLLERS)["(Selector)"] == "<none>"
 
 
 def test_scales() -> None:
