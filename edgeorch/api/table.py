@@ -7,10 +7,12 @@ from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
     EVENTS,
+    LIMIT_RANGES,
     NAMESPACES,
     NODES,
     PODS,
     REPLICATION_CONTROLLERS,
+    RESOURCE_QUOTAS,
     SECRETS,
     SERVICE_ACCOUNTS,
 )
@@ -23,10 +25,12 @@ def default_table() -> ResourceTable:
         (
             CONFIG_MAPS,
             EVENTS,
+            LIMIT_RANGES,
             NAMESPACES,
             NODES,
             PODS,
             REPLICATION_CONTROLLERS,
+            RESOURCE_QUOTAS,
             SECRETS,
             SERVICE_ACCOUNTS,
             DEPLOYMENTS,

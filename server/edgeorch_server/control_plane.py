@@ -39,6 +39,8 @@ from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_
 from edgeorch_server.controllers.namespace import SOURCES as NAMESPACE_SOURCES
 from edgeorch_server.controllers.namespace import NamespaceDeletion
 from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_lifecycle
+from edgeorch_server.controllers.resource_quota import QuotaStatus
+from edgeorch_server.controllers.resource_quota import sources as quota_sources
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.controllers.service_account import SOURCES as ACCOUNT_SOURCES
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
@@ -124,6 +126,12 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
     controllers: tuple[Controller, ...] = (
         Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
+        Controller(
+            "resource-quota",
+            QuotaStatus(registry, registry.table, _now),
+            quota_sources(registry.table),
+            registry,
+        ),
     )
     controllers += workload_controllers(registry, _now)
     return {

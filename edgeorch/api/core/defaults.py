@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 
 from edgeorch.api.core.config import Secret
+from edgeorch.api.core.limit_range import CONTAINER, LimitRange
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
@@ -16,6 +17,7 @@ from edgeorch.api.core.replication_controller import ReplicationController
 __all__ = [
     "NAMESPACE_FINALIZER",
     "NAMESPACE_LABEL",
+    "default_limit_range",
     "default_namespace",
     "default_node",
     "default_pod",
@@ -75,3 +77,14 @@ def merge_string_data(secret: Secret) -> None:
     for key, text in secret.stringData.items():
         secret.data[key] = base64.b64encode(text.encode()).decode()
     secret.stringData = {}
+
+
+def default_limit_range(limits: LimitRange) -> None:
+    """Derive what a container gets from its bounds (``SetDefaults_LimitRangeItem``).
+
+    The limit is the max unless said otherwise; the request is the limit, or else the min.
+    """
+    for item in limits.spec.limits:
+        if item.type == CONTAINER:
+            item.default = {**item.max, **item.default}
+            item.defaultRequest = {**item.min, **item.default, **item.defaultRequest}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from edgeorch.api.autoscaling.resources import SCALE
 from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.event import Event
+from edgeorch.api.core.limit_range import LimitRange
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.quota import ResourceQuota
 from edgeorch.api.core.replication_controller import ReplicationController
 from edgeorch.api.core.service_account import ServiceAccount
 from edgeorch.api.resources import ResourceInfo, Subresource
@@ -141,4 +143,25 @@ EVENTS = ResourceInfo(
         ),
         "source": "source.component",
     },
+)
+
+RESOURCE_QUOTAS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="ResourceQuota",
+    plural="resourcequotas",
+    singular="resourcequota",
+    model=ResourceQuota,
+    short_names=("quota",),
+    subresources=(_STATUS,),
+)
+
+LIMIT_RANGES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="LimitRange",
+    plural="limitranges",
+    singular="limitrange",
+    model=LimitRange,
+    short_names=("limits",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from edgeorch.api.meta import Object
@@ -42,6 +42,14 @@ class Reads:
         """Read one object, typed; None when there is none."""
         entry = self._store.get(resource.key, namespace, name)
         return self._kinds.of(resource).codec.decode(entry) if entry else None
+
+    def entries(self, resource: AnyResource, namespace: str) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace, as they are stored."""
+        return self._store.list(resource.key, namespace)
+
+    def list(self, resource: ResourceInfo[ObjectT], namespace: str) -> list[ObjectT]:
+        """Read the objects of a kind in a namespace, typed; what cannot be read is left out."""
+        return [*self.readable(self._kinds.of(resource), self.entries(resource, namespace))]
 
     def readable(self, kind: Kind[ObjectT], entries: Iterable[Entry]) -> Iterator[ObjectT]:
         """Parse entries; one that cannot be parsed is left out and logged once.

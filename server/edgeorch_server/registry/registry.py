@@ -68,7 +68,7 @@ class Registry:
         now: Callable[[], dt.datetime] = _utc_now,
         strategies: Mapping[str, Strategy[Any]] | None = None,
         subresources: Subresources | None = None,
-        admission: Callable[[Lookup], Chain] = default_chain,
+        admission: Callable[[Lookup, ResourceTable, Callable[[], dt.datetime]], Chain] = default_chain,
         new_uid: Callable[[], str] = _random_uid,
         new_name: NameGenerator = random_name,
     ) -> None:
@@ -77,7 +77,8 @@ class Registry:
         self._kinds = Kinds(table, default_strategies() if strategies is None else strategies)
         self._reads = Reads(store, self._kinds)
         self._subresources = subresources or default_subresources()
-        self._writes = Writes(store, admission(self._reads), now=now, new_uid=new_uid, new_name=new_name)
+        chain = admission(self._reads, table, now)
+        self._writes = Writes(store, chain, now=now, new_uid=new_uid, new_name=new_name)
 
     @property
     def table(self) -> ResourceTable:

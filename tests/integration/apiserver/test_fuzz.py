@@ -197,6 +197,20 @@ OBJECTS: dict[str, dict[str, Any]] = {
         "count": 3,
         "firstTimestamp": "2026-01-01T00:00:00Z",
     },
+    "resourcequotas": {
+        "metadata": {"name": "web"},
+        "spec": {
+            "hard": {"pods": "3", "requests.cpu": "2"},
+            "scopes": ["NotTerminating"],
+            "scopeSelector": {
+                "matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]
+            },
+        },
+    },
+    "limitranges": {
+        "metadata": {"name": "web"},
+        "spec": {"limits": [{"type": "Container", "max": {"cpu": "2"}, "min": {"cpu": "1m", "memory": "1Mi"}}]},
+    },
     "leases": {"metadata": {"name": "web"}, "spec": {"holderIdentity": "x", "leaseDurationSeconds": 40}},
 }
 

@@ -54,6 +54,22 @@ async def test_create(kubectl: Kubectl, cluster: Cluster, tmp_path: Path) -> Non
     }
 
 
+async def test_quotas(kubectl: Kubectl, cluster: Cluster) -> None:
+    """``create quota`` limits what ``create`` may do next; ``get quota`` and ``describe`` show it."""
+    await kubectl.ok("create", "quota", "small", "--hard=configmaps=1,limits.cpu=2", "--namespace=default")
+    stored = json.loads(cluster.stored("resourcequotas", "small"))
+    assert stored["spec"] == {"hard": {"configmaps": "1", "limits.cpu": "2"}}
+    await kubectl.ok("create", "configmap", "first")
+    refused = await kubectl("create", "configmap", "second")
+    assert (
+        'configmaps "second" is forbidden: exceeded quota: small, requested: configmaps=1, used: configmaps=1, '
+        "limited: configmaps=1"
+    ) in refused.err
+    shown = await kubectl.ok("get", "quota")
+    assert shown.out.split()[:4] == ["NAME", "REQUEST", "LIMIT", "AGE"]
+    assert "Resource Quotas" in (await kubectl.ok("describe", "namespace", "default")).out
+
+
 async def test_refusals_read_as_ever(kubectl: Kubectl) -> None:
     """What is wrong with an object is said in the same words, however it was sent."""
     twice = await kubectl("create", "namespace", "default")

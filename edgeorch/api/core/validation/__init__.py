@@ -17,6 +17,7 @@ from edgeorch.api.core.validation.config import (
     validate_service_account_update,
 )
 from edgeorch.api.core.validation.events import validate_binding, validate_event, validate_event_update
+from edgeorch.api.core.validation.limit_ranges import validate_limit_range, validate_limit_range_update
 from edgeorch.api.core.validation.namespaces import (
     validate_namespace,
     validate_namespace_finalize,
@@ -32,6 +33,11 @@ from edgeorch.api.core.validation.pod_templates import (
 )
 from edgeorch.api.core.validation.pod_updates import validate_pod_status_update, validate_pod_update
 from edgeorch.api.core.validation.pods import validate_pod, validate_pod_spec
+from edgeorch.api.core.validation.quotas import (
+    validate_quota,
+    validate_quota_status_update,
+    validate_quota_update,
+)
 from edgeorch.api.core.validation.replication_controllers import (
     validate_replication_controller,
     validate_replication_controller_status_update,
@@ -44,6 +50,8 @@ __all__ = [
     "validate_config_map_update",
     "validate_event",
     "validate_event_update",
+    "validate_limit_range",
+    "validate_limit_range_update",
     "validate_namespace",
     "validate_namespace_finalize",
     "validate_namespace_status_update",
@@ -56,6 +64,9 @@ __all__ = [
     "validate_pod_status_update",
     "validate_pod_template",
     "validate_pod_update",
+    "validate_quota",
+    "validate_quota_status_update",
+    "validate_quota_update",
     "validate_replication_controller",
     "validate_replication_controller_status_update",
     "validate_replication_controller_update",

@@ -43,9 +43,9 @@ def validate_requirements(resources: ResourceRequirements, path: Path) -> list[F
         request = Amount.parse(text)
         limit = resources.limits.get(name)
         if limit is None:
-            if not _can_overcommit(name):
+            if not can_overcommit(name):
                 errors.append(required(limits, "Limit must be set for non overcommitable resources"))
-        elif not _can_overcommit(name) and request != Amount.parse(limit):
+        elif not can_overcommit(name) and request != Amount.parse(limit):
             errors.append(bad(requests, text, f"must be equal to {name} limit of {limit}"))
         elif request > Amount.parse(limit):
             errors.append(bad(requests, text, f"must be less than or equal to {name} limit of {limit}"))
@@ -56,7 +56,7 @@ def _validate_list(resources: ResourceList, path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for name, text in resources.items():
         here = path.key(name)
-        errors += _validate_container_resource_name(name, here)
+        errors += validate_container_resource_name(name, here)
         errors += validate_resource_quantity(name, text, here)
     return errors
 
@@ -71,7 +71,8 @@ def validate_resource_quantity(name: str, text: str, path: Path) -> list[FieldEr
     return []
 
 
-def _validate_container_resource_name(name: str, path: Path) -> list[FieldError]:
+def validate_container_resource_name(name: str, path: Path) -> list[FieldError]:
+    """Check the name of what containers can ask for (``ValidateContainerResourceName``)."""
     if problems := qualified_name_problems(name):
         return [bad(path, name, p) for p in problems]
     if "/" not in name:
@@ -92,6 +93,20 @@ def is_extended(name: str) -> bool:
     return "/" in name and _NATIVE_DOMAIN not in name and not name.startswith(_QUOTA_PREFIX)
 
 
-def _can_overcommit(name: str) -> bool:
-    # Native resources may be promised twice, huge pages and devices may not (`IsOvercommitAllowed`).
+def validate_qualified(name: str, path: Path) -> list[FieldError]:
+    """Check a name: of what Kubernetes knows, or of anything with a domain (``ValidateResourceName``)."""
+    if problems := qualified_name_problems(name):
+        return [bad(path, name, p) for p in problems]
+    if "/" not in name and not is_standard(name):
+        return [bad(path, name, "must be a standard resource type or fully qualified")]
+    return []
+
+
+def is_standard(name: str) -> bool:
+    """Whether Kubernetes itself knows a resource of this name (``IsStandardResourceName``)."""
+    return name in _STANDARD or name.startswith((_HUGE_PAGES, f"{_QUOTA_PREFIX}{_HUGE_PAGES}"))
+
+
+def can_overcommit(name: str) -> bool:
+    """Whether a resource may be promised twice: huge pages and devices may not (``IsOvercommitAllowed``)."""
     return not is_extended(name) and not name.startswith(_HUGE_PAGES)

@@ -34,6 +34,15 @@ def _service_account(body: JsonObject, now: dt.datetime) -> list[Any]:
     return [name_of(body), len(body.get("secrets") or ()), age_of(body, now)]
 
 
+def _resource_quota(body: JsonObject, now: dt.datetime) -> list[Any]:
+    status = body.get("status") or {}
+    hard, used = status.get("hard") or {}, status.get("used") or {}
+    shown = {name: f"{name}: {used.get(name, 0)}/{hard[name]}" for name in sorted(hard)}
+    limits = [text for name, text in shown.items() if name.startswith("limits.")]
+    requests = [text for name, text in shown.items() if not name.startswith("limits.")]
+    return [name_of(body), ", ".join(requests), ", ".join(limits), age_of(body, now)]
+
+
 def _lease(body: JsonObject, now: dt.datetime) -> list[Any]:
     return [name_of(body), (body.get("spec") or {}).get("holderIdentity") or "", age_of(body, now)]
 
@@ -50,4 +59,13 @@ SECRETS = Printer(
 )
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets", "How many secrets it lists."), AGE), _service_account)
 LEASES = Printer((NAME, Column("Holder", "Who holds the lease."), AGE), _lease)
+RESOURCE_QUOTAS = Printer(
+    (
+        NAME,
+        Column("Request", "What is used of the limits on requests and numbers."),
+        Column("Limit", "What is used of the limits on limits."),
+        AGE,
+    ),
+    _resource_quota,
+)
 OTHERS = Printer((NAME, Column("Created At", "When the object was created.", type="date")), _other)

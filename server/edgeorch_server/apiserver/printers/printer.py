@@ -19,6 +19,7 @@ PRINTERS: Mapping[str, Printer] = {
     "nodes": NODES,
     "namespaces": core.NAMESPACES,
     "configmaps": core.CONFIG_MAPS,
+    "resourcequotas": core.RESOURCE_QUOTAS,
     "secrets": core.SECRETS,
     "serviceaccounts": core.SERVICE_ACCOUNTS,
     "events": EVENTS,

@@ -15,6 +15,7 @@ from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import Cause, Forbidden
 from edgeorch_server.registry import messages
 from edgeorch_server.registry.base import User
+from edgeorch_server.store.base import Entry
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -55,6 +56,14 @@ class Lookup(Protocol):
 
     def find(self, resource: ResourceInfo[ObjectT], namespace: str, name: str) -> ObjectT | None:
         """Read one object; None when there is none."""
+        ...
+
+    def list(self, resource: ResourceInfo[ObjectT], namespace: str) -> Sequence[ObjectT]:
+        """Read the objects of a kind in a namespace; what cannot be read is left out."""
+        ...
+
+    def entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
+        """Read the same as they are stored."""
         ...
 
 

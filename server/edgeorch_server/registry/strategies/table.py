@@ -10,10 +10,12 @@ from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
     EVENTS,
+    LIMIT_RANGES,
     NAMESPACES,
     NODES,
     PODS,
     REPLICATION_CONTROLLERS,
+    RESOURCE_QUOTAS,
     SECRETS,
     SERVICE_ACCOUNTS,
 )
@@ -25,6 +27,7 @@ from edgeorch_server.registry.strategies.leases import LeaseStrategy
 from edgeorch_server.registry.strategies.namespaces import NamespaceStrategy
 from edgeorch_server.registry.strategies.nodes import NodeStrategy
 from edgeorch_server.registry.strategies.pods import PodStrategy
+from edgeorch_server.registry.strategies.quotas import LimitRangeStrategy, ResourceQuotaStrategy
 from edgeorch_server.registry.strategies.replica_sets import ReplicaSetStrategy
 from edgeorch_server.registry.strategies.replication_controllers import ReplicationControllerStrategy
 from edgeorch_server.registry.strategies.service_accounts import ServiceAccountStrategy
@@ -37,11 +40,13 @@ def default_strategies() -> Mapping[str, Strategy[Any]]:
         DEPLOYMENTS.key: DeploymentStrategy(),
         EVENTS.key: EventStrategy(),
         LEASES.key: LeaseStrategy(),
+        LIMIT_RANGES.key: LimitRangeStrategy(),
         NAMESPACES.key: NamespaceStrategy(),
         NODES.key: NodeStrategy(),
         PODS.key: PodStrategy(),
         REPLICA_SETS.key: ReplicaSetStrategy(),
         REPLICATION_CONTROLLERS.key: ReplicationControllerStrategy(),
+        RESOURCE_QUOTAS.key: ResourceQuotaStrategy(),
         SECRETS.key: SecretStrategy(),
         SERVICE_ACCOUNTS.key: ServiceAccountStrategy(),
     }

@@ -10,7 +10,15 @@ import pytest
 
 from edgeorch.api.autoscaling.resources import SCALES
 from edgeorch.api.coordination.resources import LEASES
-from edgeorch.api.core.resources import CONFIG_MAPS, EVENTS, NAMESPACES, NODES, SECRETS, SERVICE_ACCOUNTS
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    RESOURCE_QUOTAS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+)
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.table import default_table
@@ -41,6 +49,19 @@ def test_config_maps() -> None:
 def test_secrets() -> None:
     """A secret shows its type and how many entries it has, never one of them."""
     assert row(SECRETS, type="Opaque", data={"password": "c2VjcmV0"}) == ["x", "Opaque", 1, AGE]
+
+
+def test_resource_quotas() -> None:
+    """NAME REQUEST LIMIT AGE: used of hard, what limits limits apart from the rest."""
+    hard = {"requests.cpu": "2", "limits.cpu": "4", "pods": "5", "limits.memory": "1Gi"}
+    used = {"requests.cpu": "500m", "limits.cpu": "1", "pods": "1"}
+    assert row(RESOURCE_QUOTAS, status={"hard": hard, "used": used}) == [
+        "x",
+        "pods: 1/5, requests.cpu: 500m/2",
+        "limits.cpu: 1/4, limits.memory: 0/1Gi",
+        AGE,
+    ]
+    assert row(RESOURCE_QUOTAS) == ["x", "", "", AGE]
 
 
 def test_service_accounts() -> None:

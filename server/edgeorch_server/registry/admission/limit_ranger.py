@@ -1,0 +1,111 @@
+"""LimitRanger: containers without requests or limits get the namespace's, and nobody gets past its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from edgeorch.api import resource_math
+from edgeorch.api.core.container import Container
+from edgeorch.api.core.limit_range import CONTAINER, POD, LimitRange, LimitRangeItem
+from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.pod_totals import pod_totals
+from edgeorch.api.core.requirements import ResourceList
+from edgeorch.api.core.resources import LIMIT_RANGES
+from edgeorch.api.quantity import Amount
+from edgeorch_server.registry.admission.base import Attributes, Lookup, Operation
+
+ANNOTATION = "kubernetes.io/limit-ranger"
+"""Tells a pod's readers which of its requests and limits it did not bring along."""
+
+
+class LimitRanger:
+    """Completes and checks new pods; what may change of a pod later has no bounds."""
+
+    def __init__(self, objects: Lookup) -> None:
+        self._objects = objects
+
+    def admit(self, write: Attributes) -> None:
+        """Apply all limit ranges of the namespace: first the defaults of all, then their bounds."""
+        pod = write.obj
+        if write.operation is not Operation.CREATE or write.subresource or not isinstance(pod, Pod):
+            return
+        ranges = sorted(self._objects.list(LIMIT_RANGES, write.namespace), key=lambda r: r.metadata.name)
+        for limits in ranges:
+            complete(pod, limits)
+        for limits in ranges:
+            if problems := list(violations(pod, limits)):
+                raise write.forbidden(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+
+
+def complete(pod: Pod, limits: LimitRange) -> None:
+    """Give the containers the defaults of a limit range (``mergePodResourceRequirements``)."""
+    requests: ResourceList = {}
+    most: ResourceList = {}
+    for item in limits.spec.limits:
+        if item.type == CONTAINER:
+            requests |= item.defaultRequest
+            most |= item.default
+    told: list[str] = []
+    for word, containers in (("container", pod.spec.containers), ("init container", pod.spec.initContainers)):
+        for container in containers:
+            resources = container.resources
+            given = ((_fill(resources.requests, requests), "request"), (_fill(resources.limits, most), "limit"))
+            told += [f"{', '.join(names)} {what} for {word} {container.name}" for names, what in given if names]
+    if told:
+        pod.metadata.annotations[ANNOTATION] = f"LimitRanger plugin set: {'; '.join(told)}"
+
+
+def _fill(resources: ResourceList, defaults: ResourceList) -> list[str]:
+    missing = sorted(defaults.keys() - resources.keys())
+    resources.update({name: defaults[name] for name in missing})
+    return missing
+
+
+def violations(pod: Pod, limits: LimitRange) -> Iterator[str]:
+    """Say which bounds a pod breaks, in Kubernetes' words (``PodValidateLimitFunc``)."""
+    for item in limits.spec.limits:
+        if item.type == CONTAINER:
+            for container in (*pod.spec.containers, *pod.spec.initContainers):
+                yield from _check(item, *_of(container))
+        elif item.type == POD:
+            totals = pod_totals(pod.spec)
+            yield from _check(item, totals.requests, totals.limits)
+
+
+def _of(container: Container) -> tuple[Mapping[str, Amount], Mapping[str, Amount]]:
+    return resource_math.parse(container.resources.requests), resource_math.parse(container.resources.limits)
+
+
+def _check(item: LimitRangeItem, requests: Mapping[str, Amount], limits: Mapping[str, Amount]) -> Iterator[str]:
+    for name, text in sorted(item.min.items()):
+        bound, request, limit = Amount.parse(text), requests.get(name), limits.get(name)
+        sentence = f"minimum {name} usage per {item.type} is {text}"
+        if request is None:
+            yield f"{sentence}.  No request is specified"
+        elif request < bound:
+            yield f"{sentence}, but request is {request}"
+        elif limit is not None and limit < bound:
+            yield f"{sentence}, but limit is {limit}"
+    for name, text in sorted(item.max.items()):
+        bound, request, limit = Amount.parse(text), requests.get(name), limits.get(name)
+        sentence = f"maximum {name} usage per {item.type} is {text}"
+        if limit is None:
+            yield f"{sentence}.  No limit is specified"
+        elif limit > bound:
+            yield f"{sentence}, but limit is {limit}"
+        elif request is not None and request > bound:
+            yield f"{sentence}, but request is {request}"
+    for name, text in sorted(item.maxLimitRequestRatio.items()):
+        yield from _check_ratio(item.type, name, Amount.parse(text), requests.get(name), limits.get(name))
+
+
+def _check_ratio(
+    kind: str, name: str, bound: Amount, request: Amount | None, limit: Amount | None
+) -> Iterator[str]:
+    sentence = f"{name} max limit to request ratio per {kind} is {bound}"
+    if not request:
+        yield f"{sentence}, but no request is specified or request is 0"
+    elif not limit:
+        yield f"{sentence}, but no limit is specified or limit is 0"
+    elif limit.nanos > bound.nanos * request.nanos / 10**9:
+        yield f"{sentence}, but provided ratio is {limit.nanos / request.nanos:f}"
