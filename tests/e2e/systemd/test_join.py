@@ -10,7 +10,7 @@ from tests.e2e.systemd.conftest import Installed, node_status
 from tests.lab.kubectl import Output
 from tests.lab.machine import Machine
 
-pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.timeout(1500)]
 
 LINE = re.compile(
     r"sudo edgeorch agent join (https://\S+:6443) --token (([a-z0-9]{6})\.[a-z0-9]{16}\.[0-9a-f]{64})\n"

@@ -14,7 +14,7 @@ from tests.lab.machine import Machine
 from tests.lab.manifests import config_map, pod, shell
 from tests.lab.waiting import wait_until
 
-pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.timeout(1500)]
 
 SERVER, AGENT = "edgeorch-server", "edgeorch-agent"
 
