@@ -61,16 +61,20 @@ def test_defaults() -> None:
         pytest.param(
             {"selector": {"app": "db"}},
             [
-                ('spec.template.metadata.labels: Invalid value: {"app":"web"}: '
-                "`selector` does not match template `labels`")
+                (
+                    'spec.template.metadata.labels: Invalid value: {"app":"web"}: '
+                    "`selector` does not match template `labels`"
+                )
             ],
             id="selector of other pods",
         ),
         pytest.param(
             {"template": {**TEMPLATE, "spec": {**TEMPLATE["spec"], "activeDeadlineSeconds": 5}}},
             [
-                ("spec.template.spec.activeDeadlineSeconds: "
-                "Forbidden: activeDeadlineSeconds in ReplicationController is not Supported")
+                (
+                    "spec.template.spec.activeDeadlineSeconds: "
+                    "Forbidden: activeDeadlineSeconds in ReplicationController is not Supported"
+                )
             ],
             id="deadline",
         ),
