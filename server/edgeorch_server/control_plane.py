@@ -34,11 +34,14 @@ from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.event_expiry import SOURCES as EVENT_SOURCES
+from edgeorch_server.controllers.event_expiry import EventExpiry
 from edgeorch_server.controllers.garbage.collector import NAME as GARBAGE
 from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
 from edgeorch_server.controllers.namespace import SOURCES as NAMESPACE_SOURCES
 from edgeorch_server.controllers.namespace import NamespaceDeletion
 from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_lifecycle
+from edgeorch_server.controllers.pod_garbage import ENDED_SOURCES, LOST_SOURCES, EndedPods, LostPods
 from edgeorch_server.controllers.resource_quota import QuotaStatus
 from edgeorch_server.controllers.resource_quota import sources as quota_sources
 from edgeorch_server.controllers.runner import Controller
@@ -126,6 +129,9 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
     controllers: tuple[Controller, ...] = (
         Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
+        Controller("event-expiry", EventExpiry(registry, now=_now), EVENT_SOURCES, registry),
+        Controller("lost-pods", LostPods(registry, now=_now), LOST_SOURCES, registry),
+        Controller("ended-pods", EndedPods(registry), ENDED_SOURCES, registry),
         Controller(
             "resource-quota",
             QuotaStatus(registry, registry.table, _now),
