@@ -92,16 +92,14 @@ class LocalNode:
 
     def podman(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run a command of the node's own Podman."""
-        module = [
-            sys.executable,
-            "-m",
-            "edgeorch_agent.own_podman",
-            "--config",
-            str(self.config.resolve()),
-            "--",
-        ]
-        command = self.inside([*module, *words])
-        return subprocess.run(command, check=False, capture_output=True, input=stdin)
+        return subprocess.run(self.podman_command(*words), check=False, capture_output=True, input=stdin)
+
+    def podman_command(self, *words: str) -> list[str]:
+        """Give the command that runs ``podman WORDS`` as the node's own Podman."""
+        config = str(self.config.resolve())
+        return self.inside(
+            [sys.executable, "-m", "edgeorch_agent.own_podman", "--config", config, "--", *words]
+        )
 
     def inside(self, command: Sequence[str]) -> list[str]:
         """Give the command that runs ``command`` where the node is."""
