@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 
 FIRST_SECONDS = 0.5
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 15.0
+"""A board is back within seconds of its server; thousands of boards make some hundred attempts a second."""
 
 
 class Backoff:

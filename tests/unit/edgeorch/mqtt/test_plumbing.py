@@ -18,9 +18,9 @@ from edgeorch.mqtt.mailbox import Mailbox
 
 class TestBackoff:
     def test_ceilings(self) -> None:
-        """Delays double from half a second to thirty seconds, and begin anew after a reset."""
+        """Delays double from half a second to fifteen seconds, and begin anew after a reset."""
         backoff = Backoff(uniform=max)
-        assert [backoff.next() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+        assert [backoff.next() for _ in range(8)] == [0.5, 1, 2, 4, 8, 15, 15, 15]
         backoff.reset()
         assert backoff.next() == 0.5
 
