@@ -18,6 +18,9 @@ POLL_SECONDS = 5.0
 """How long a namespace whose content goes by itself (pods in their grace) waits until it is looked at again;
 the end of each object wakes the controller before that."""
 
+BACKGROUND = DeleteOptions(propagationPolicy="Background")
+"""Everything goes by itself: no kind's own policy counts."""
+
 SOURCES = (Source(NAMESPACES),)
 
 
@@ -53,7 +56,7 @@ class NamespaceDeletion:
             for entry in self._objects.list_entries(info, ListOptions(namespace=namespace)).entries:
                 obj = Object.from_json(entry.data)
                 if not obj.metadata.deletionTimestamp:
-                    await self._client.delete(info, namespace, entry.name, DeleteOptions())
+                    await self._client.delete(info, namespace, entry.name, BACKGROUND)
 
     async def _finalize(self, namespace: Namespace) -> None:
         namespace.spec.finalizers = [name for name in namespace.spec.finalizers if name != FINALIZER]

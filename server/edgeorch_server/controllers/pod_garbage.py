@@ -135,7 +135,10 @@ class EndedPods:
 
     async def reconcile(self, _key: Key) -> Result:
         """Remove what is too much: evicted pods first, then the oldest."""
-        found = [e for e in self._client.list_entries(PODS, ListOptions()).entries if ended(e)]
+        every = self._client.list_entries(PODS, ListOptions()).entries
+        if len(every) <= self._most:
+            return DONE
+        found = [entry for entry in every if ended(entry)]
         excess = len(found) - self._most
         if excess <= 0:
             return DONE

@@ -79,12 +79,19 @@ def requested_grace(options: DeleteOptions) -> int | None:
 
 
 def decide(
-    obj: Object, options: DeleteOptions, now: dt.datetime, *, grace: int | None, dependents: bool = True
+    obj: Object,
+    options: DeleteOptions,
+    now: dt.datetime,
+    *,
+    grace: int | None,
+    dependents: bool = True,
+    orphans: bool = False,
 ) -> Fate:
     """Mark the object for deletion and say what becomes of it.
 
     ``grace`` is what the kind makes of the request (seconds; None for a kind that knows no grace), and
-    ``dependents`` whether other objects may be owned by this one.
+    ``dependents`` whether other objects may be owned by this one, and ``orphans`` whether those are let live
+    where nobody says what is to become of them.
     """
     meta = obj.metadata
     graceful = grace is not None
@@ -98,7 +105,7 @@ def decide(
         meta.deletionTimestamp = format_time(started + dt.timedelta(seconds=asked))
         meta.deletionGracePeriodSeconds = asked
     if dependents:
-        _apply_policy(meta, options)
+        _apply_policy(meta, options, orphans=orphans)
     if meta.finalizers:
         if not graceful:
             _mark_ended(meta, now)
@@ -122,12 +129,14 @@ def _mark_ended(meta: ObjectMeta, now: dt.datetime) -> None:
     meta.deletionGracePeriodSeconds = 0
 
 
-def _apply_policy(meta: ObjectMeta, options: DeleteOptions) -> None:
+def _apply_policy(meta: ObjectMeta, options: DeleteOptions, *, orphans: bool) -> None:
     """Turn the propagation policy into a finalizer; without one, those that are there stand."""
     if options.orphanDependents is not None:
         wanted = ORPHAN if options.orphanDependents else None
     elif options.propagationPolicy is not None:
         wanted = _POLICIES[options.propagationPolicy]
+    elif orphans and not {ORPHAN, FOREGROUND} & set(meta.finalizers):
+        wanted = ORPHAN
     else:
         return
     others = [name for name in meta.finalizers if name not in {ORPHAN, FOREGROUND}]

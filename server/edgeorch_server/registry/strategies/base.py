@@ -30,6 +30,8 @@ class Strategy(Generic[ObjectT]):
     """Whether ``metadata.generation`` counts the changes of the spec."""
     has_dependents: ClassVar[bool] = True
     """Whether other objects may be owned by one of this kind, so that propagation policies mean something."""
+    orphans_dependents: ClassVar[bool] = False
+    """Whether a delete that names no policy lets them live (``DefaultGarbageCollectionPolicy``)."""
     durability: ClassVar[Durability] = Durability.DURABLE
     """How writes of the object are stored."""
     status_durability: ClassVar[Durability] = Durability.DURABLE
@@ -66,7 +68,9 @@ class Strategy(Generic[ObjectT]):
     def delete(self, obj: ObjectT, options: DeleteOptions, now: dt.datetime) -> Fate:
         """Mark an object for deletion and say whether it goes at once."""
         grace = self.grace(obj, deletion.requested_grace(options))
-        return deletion.decide(obj, options, now, grace=grace, dependents=self.has_dependents)
+        return deletion.decide(
+            obj, options, now, grace=grace, dependents=self.has_dependents, orphans=self.orphans_dependents
+        )
 
     def may_go(self, obj: ObjectT) -> bool:
         """Whether an update that took the last finalizer of a deleted object removes it."""

@@ -20,6 +20,7 @@ class ReplicationControllerStrategy(Strategy[ReplicationController]):
     """The status follows from the pods, so a crash may lose the newest."""
 
     counts_generations: ClassVar[bool] = True
+    orphans_dependents: ClassVar[bool] = True
     status_durability: ClassVar[Durability] = Durability.SOFT
 
     def default(self, obj: ReplicationController) -> None:

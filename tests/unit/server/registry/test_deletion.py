@@ -127,6 +127,25 @@ def test_the_propagation_policy_becomes_a_finalizer(
     assert fate is (Fate.KEPT if expected else Fate.GONE)
 
 
+@pytest.mark.parametrize(
+    ("options", "before", "after"),
+    [
+        ({}, [], [ORPHAN]),
+        ({}, [FOREGROUND], [FOREGROUND]),
+        ({}, ["a.b/c"], ["a.b/c", ORPHAN]),
+        ({"propagationPolicy": "Background"}, [], []),
+        ({"orphanDependents": False}, [], []),
+    ],
+)
+def test_some_kinds_orphan_unless_told_otherwise(
+    options: dict[str, object], before: list[str], after: list[str]
+) -> None:
+    """DefaultGarbageCollectionPolicy counts only where neither the request nor a finalizer says anything."""
+    subject = obj(finalizers=before)
+    decide(subject, DeleteOptions.from_dict(options), NOW, grace=None, orphans=True)
+    assert subject.metadata.finalizers == after
+
+
 def test_a_kind_without_dependents_takes_no_policy() -> None:
     """Events own nothing, so no policy keeps them (garbage collection ``Unsupported``)."""
     subject = obj()

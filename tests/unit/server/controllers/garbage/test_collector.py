@@ -11,7 +11,16 @@ import pytest
 from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import CONFIG_MAPS, EVENTS, NAMESPACES, NODES, PODS, SECRETS
+from edgeorch.api.core.replication_controller import ReplicationController
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    REPLICATION_CONTROLLERS,
+    SECRETS,
+)
 from edgeorch.api.meta import DeleteOptions, Object, ObjectMeta, OwnerReference
 from edgeorch.errors import NotFound
 from edgeorch_server.controllers.bootstrap import create_initial_objects
@@ -317,6 +326,29 @@ class TestOrphan:
             assert (family.names, family.owners("b")) == ("ab", [])
             assert family.registry.get(CONFIG_MAPS, "default", "a").metadata.finalizers == [FINALIZER]
             assert await family.is_quiet()
+
+    async def test_a_kind_whose_dependents_live_on_by_default(self, family: Family) -> None:
+        """A ReplicationController that is deleted without a policy leaves its dependents behind."""
+        body = {
+            "metadata": {"name": "rc", "namespace": "default"},
+            "spec": {
+                "replicas": 0,
+                "template": {
+                    "metadata": {"labels": {"app": "web"}},
+                    "spec": {"containers": [{"name": "main", "image": "i"}]},
+                },
+            },
+        }
+        async with family.collecting():
+            for options, left in ((DeleteOptions(), "a"), (DeleteOptions(propagationPolicy="Background"), "a")):
+                made = await family.registry.create(
+                    REPLICATION_CONTROLLERS, ReplicationController.from_dict(body)
+                )
+                await family.make("b" if "a" in family.names else "a", made)
+                await family.registry.delete(REPLICATION_CONTROLLERS, "default", "rc", options)
+                await asyncio.sleep(1)
+                assert (family.names, family.owners("a")) == (left, [])
+                assert not family.registry.list(REPLICATION_CONTROLLERS)
 
 
 class TestWrongReferences:
