@@ -47,6 +47,8 @@ from edgeorch_server.controllers.resource_quota import sources as quota_sources
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.controllers.service_account import SOURCES as ACCOUNT_SOURCES
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
+from edgeorch_server.controllers.taint_eviction import SOURCES as EVICTION_SOURCES
+from edgeorch_server.controllers.taint_eviction import TaintEviction
 from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.fleet.fleet import Fleet
 from edgeorch_server.registry.joining import Joining
@@ -126,11 +128,13 @@ def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> 
     )
     recorder = EventRecorder(registry, "default-scheduler", _now)
     garbage_collector = GarbageCollector(registry, EventRecorder(registry, GARBAGE, _now))
+    evictions = TaintEviction(registry, EventRecorder(registry, "taint-eviction-controller", _now), now=_now)
     controllers: tuple[Controller, ...] = (
         Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
         Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
         Controller("event-expiry", EventExpiry(registry, now=_now), EVENT_SOURCES, registry),
         Controller("lost-pods", LostPods(registry, now=_now), LOST_SOURCES, registry),
+        Controller("taint-eviction", evictions, EVICTION_SOURCES, registry),
         Controller("ended-pods", EndedPods(registry), ENDED_SOURCES, registry),
         Controller(
             "resource-quota",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgeorch.api.core.scheduling import Taint
+from edgeorch.api.core.tolerations import tolerates
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Helps, NodeFilter, Refusal
-from edgeorch_server.scheduler.plugins.taint_toleration import tolerates
 from edgeorch_server.scheduler.shape import Shape
 
 REASON = "node(s) were unschedulable"

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from edgeorch.api.core.scheduling import Taint, Toleration
+from edgeorch.api.core.scheduling import Taint
+from edgeorch.api.core.tolerations import NO_EXECUTE, tolerates
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Refusal
 from edgeorch_server.scheduler.node_info import NodeInfo
 from edgeorch_server.scheduler.normalize import by_highest_reversed
 from edgeorch_server.scheduler.shape import Shape
 
-HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
+HARD_EFFECTS = frozenset({"NoSchedule", NO_EXECUTE})
 SOFT_EFFECT = "PreferNoSchedule"
 """A matter of scoring."""
-
-
-def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
-    """Tell whether any toleration matches a taint.
-
-    Kubernetes, "Taints and Tolerations": an empty effect matches all effects, an empty key with ``Exists``
-    matches every taint, and the default operator is ``Equal``.
-    """
-    return any(_matches(toleration, taint) for toleration in tolerations)
 
 
 def untolerated(shape: Shape, node: NodeInfo) -> Taint | None:
@@ -31,16 +21,6 @@ def untolerated(shape: Shape, node: NodeInfo) -> Taint | None:
         if taint.effect in HARD_EFFECTS and not tolerates(shape.tolerations, taint):
             return taint
     return None
-
-
-def _matches(toleration: Toleration, taint: Taint) -> bool:
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator == "Exists":
-        return True
-    return bool(toleration.key) and toleration.value == taint.value
 
 
 class TaintToleration:
