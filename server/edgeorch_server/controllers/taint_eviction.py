@@ -1,7 +1,7 @@
 """Taint based evictions: pods leave a node whose taints they do not tolerate, or not for any longer.
 
-Kubernetes, "Taint based Evictions". A pod's time begins when this process first sees the taints: a clock that is
-set makes no difference, and a server that was away itself gives everybody the full time again.
+Kubernetes, "Taint based Evictions". A pod's time begins when this process first sees the taints: a clock that
+is set makes no difference, and a server that was away itself gives everybody the full time again.
 """
 
 from __future__ import annotations
