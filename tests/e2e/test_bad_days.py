@@ -24,7 +24,7 @@ from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(600)]
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 DISK = 24 << 20
 """Bytes of the file system that holds what the server keeps."""
 HOUR = 3600

@@ -22,7 +22,7 @@ from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(600)]
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 def ready_nodes(kubectl: Kubectl) -> dict[str, str]:

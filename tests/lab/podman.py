@@ -124,7 +124,7 @@ class PodmanHost:
             stdin=stdin or subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         if check and done.returncode:
             raise RuntimeError(f"podman {' '.join(words)}: {done.stderr.decode()}")

@@ -79,7 +79,7 @@ def installed(machines: Installed) -> Installed:
     pi.write("/root/busybox.tar", busybox_root({}))
     pi(f"podman import /root/busybox.tar {BUSYBOX}")
     pi(box("sudo edgeorch token create").stdout)
-    wait_until(lambda: node_status(box) == "Ready", "the board to be Ready", 60)
+    wait_until(lambda: node_status(box) == "Ready", "the board to be Ready", 180)
     return machines
 
 

@@ -47,7 +47,7 @@ def until_phase(box: Machine, name: str, phase: str) -> dict[str, Any]:
         assert found.get("phase") == phase, found
         return found
 
-    return wait_until(reached, f"pod {name} to be {phase}", 60)
+    return wait_until(reached, f"pod {name} to be {phase}", 180)
 
 
 def containers(pi: Machine) -> set[str]:
@@ -65,7 +65,7 @@ def until_another(machine: Machine, unit: str, pid: str) -> None:
         now = machine.unit(unit, "MainPID", "ActiveState")
         return now["ActiveState"] == "active" and now["MainPID"] not in {pid, "0"}
 
-    wait_until(again, f"{unit} to be started again", 60)
+    wait_until(again, f"{unit} to be started again", 180)
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,11 @@ class TestAgent:
         box(f"systemctl stop {SERVER}")
         pi.reboot()
         names = "podman ps --format '{{.Names}}'"
-        wait_until(lambda: "default_steady" in pi(names).stdout, "the pod to run", 90)
+        wait_until(lambda: "default_steady" in pi(names).stdout, "the pod to run", 180)
         assert pi.unit(AGENT, "ActiveState")["ActiveState"] == "active"
         assert not containers(pi) & running
         box(f"systemctl start {SERVER}")
-        wait_until(lambda: node_status(box) == "Ready", "the node to be Ready", 60)
+        wait_until(lambda: node_status(box) == "Ready", "the node to be Ready", 180)
         until_phase(box, "steady", "Running")
 
 
