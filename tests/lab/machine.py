@@ -16,7 +16,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 PYTHON: Final = (3, 11)
 """Of the machines' Debian."""
 _PIP: Final = "[global]\nno-index = true\nfind-links = /wheels\nroot-user-action = ignore\n"
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 900.0
 
 
 def wheelhouse(folder: Path) -> Path:
