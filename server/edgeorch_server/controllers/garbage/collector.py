@@ -106,7 +106,7 @@ class GarbageCollector:
         return DONE
 
     async def _judge(self, resource: ResourceInfo[Any], entry: Entry) -> None:
-        bonds = {owner.uid: self._family.bond(entry, owner) for owner in entry.owners}
+        bonds = self._family.bonds(entry)
         verdict: Verdict = KEEP
         if set(bonds.values()) != {Bond.SOLID}:
             meta = Object.from_json(entry.data).metadata

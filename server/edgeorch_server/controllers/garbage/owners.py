@@ -35,6 +35,7 @@ class Deletion:
 
 
 _ALIVE = Deletion()
+_BEST_FIRST = (Bond.SOLID, Bond.UNKNOWN, Bond.WAITING, Bond.GONE)
 
 
 def deletion(entry: Entry) -> Deletion:
@@ -96,6 +97,14 @@ class Family:
         if found is None or found.uid != owner.uid:
             return Bond.GONE
         return Bond.WAITING if deletion(found).waits else Bond.SOLID
+
+    def bonds(self, dependent: Entry) -> dict[str, Bond]:
+        """Say what an object's owner references are worth, by uid; of several to one uid the best counts."""
+        bonds: dict[str, Bond] = {}
+        for owner in dependent.owners:
+            known, bond = bonds.get(owner.uid, Bond.GONE), self.bond(dependent, owner)
+            bonds[owner.uid] = min(known, bond, key=_BEST_FIRST.index)
+        return bonds
 
     def elsewhere(self, dependent: Entry, owner: Owner) -> bool:
         """Whether the owner exists, but where the dependent must not refer to it. Looks at all of its kind."""

@@ -379,6 +379,17 @@ class TestWrongReferences:
             await family.make("b", a, wrong=wrong)
         assert (family.names, family.warnings()) == ("a", [])
 
+    @pytest.mark.parametrize("order", [1, -1])
+    async def test_a_right_reference_beside_a_wrong_one(self, family: Family, order: int) -> None:
+        """Two references to the same uid, one of them under a wrong name: the owner holds the object."""
+        async with family.collecting():
+            a = await family.make("a")
+            references = [refer(a), refer(a, name="z")][::order]
+            meta = ObjectMeta(name="b", namespace="default", ownerReferences=references)
+            await family.registry.create(CONFIG_MAPS, ConfigMap(metadata=meta))
+            assert await family.is_quiet()
+        assert family.names == "ab"
+
     @pytest.mark.parametrize("wrong", [{"kind": "Widget"}, {"apiVersion": "example.com/v1"}])
     async def test_a_kind_that_is_not_served_is_left_alone(self, family: Family, wrong: dict[str, str]) -> None:
         """Whether such an owner exists nobody knows; the dependent stays, and nothing is written."""
