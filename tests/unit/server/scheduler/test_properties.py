@@ -144,7 +144,7 @@ def plainly(board: Board, wanted: Pod) -> Placement | Rejected:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_ranking_decides_as_one_who_looks_at_all_nodes(data: st.DataObject) -> None:
     """Keeping answers per node changes no answer: same node, same reasons for the others, after any history."""
     history = History(data)
@@ -167,7 +167,7 @@ def test_a_ranking_decides_as_one_who_looks_at_all_nodes(data: st.DataObject) ->
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_no_node_is_ever_overcommitted(data: st.DataObject) -> None:
     """Whatever comes and goes: the scheduler's own placements never ask more of a node than it has."""
     history = History(data)
