@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
@@ -33,6 +33,8 @@ def default_table() -> ResourceTable:
             RESOURCE_QUOTAS,
             SECRETS,
             SERVICE_ACCOUNTS,
+            CONTROLLER_REVISIONS,
+            DAEMON_SETS,
             DEPLOYMENTS,
             REPLICA_SETS,
             LEASES,

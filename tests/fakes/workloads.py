@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import EVENTS, PODS
+from edgeorch.api.core.resources import EVENTS, NODES, PODS
 from edgeorch.api.meta import DeleteOptions, Object, format_time
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.table import default_table
@@ -73,6 +73,10 @@ class Workshop:
             resource, "default", name, PatchType.MERGE, patch, WriteOptions(), subresource
         )
         return self.get(resource, name)
+
+    async def patch_node(self, name: str, patch: dict[str, Any]) -> None:
+        """Merge a patch into a node."""
+        await self.registry.patch_entry(NODES, "", name, PatchType.MERGE, patch, WriteOptions())
 
     def get(self, resource: ResourceInfo[Any], name: str) -> Any:
         return self.registry.get(resource, "default" if resource.namespaced else "", name)

@@ -5,6 +5,7 @@ All functions fill in what is missing, in place, and are idempotent.
 
 from __future__ import annotations
 
+from edgeorch.api.apps.daemon_set import DaemonSet, RollingUpdateDaemonSet
 from edgeorch.api.apps.deployment import ROLLING_UPDATE, Deployment, RollingUpdateDeployment
 from edgeorch.api.apps.replica_set import ReplicaSet
 from edgeorch.api.core.defaults import default_pod_template
@@ -19,6 +20,21 @@ def default_replica_set(replica_set: ReplicaSet) -> None:
     spec = replica_set.spec
     if spec.replicas is None:
         spec.replicas = 1
+    default_pod_template(spec.template)
+
+
+def default_daemon_set(daemon_set: DaemonSet) -> None:
+    """Replace pods on one node at a time, and fill in the template."""
+    spec, strategy = daemon_set.spec, daemon_set.spec.updateStrategy
+    if spec.revisionHistoryLimit is None:
+        spec.revisionHistoryLimit = DEFAULT_REVISIONS
+    strategy.type = strategy.type or ROLLING_UPDATE
+    if strategy.type == ROLLING_UPDATE:
+        rolling = strategy.rollingUpdate = strategy.rollingUpdate or RollingUpdateDaemonSet()
+        if rolling.maxUnavailable is None:
+            rolling.maxUnavailable = 1
+        if rolling.maxSurge is None:
+            rolling.maxSurge = 0
     default_pod_template(spec.template)
 
 

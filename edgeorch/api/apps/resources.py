@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edgeorch.api.apps.controller_revision import ControllerRevision
+from edgeorch.api.apps.daemon_set import DaemonSet
 from edgeorch.api.apps.deployment import Deployment
 from edgeorch.api.apps.replica_set import ReplicaSet
 from edgeorch.api.autoscaling.resources import SCALE
@@ -32,4 +34,25 @@ DEPLOYMENTS = ResourceInfo(
     short_names=("deploy",),
     categories=("all",),
     subresources=(SCALE, _STATUS),
+)
+
+CONTROLLER_REVISIONS = ResourceInfo(
+    group="apps",
+    version="v1",
+    kind="ControllerRevision",
+    plural="controllerrevisions",
+    singular="controllerrevision",
+    model=ControllerRevision,
+)
+
+DAEMON_SETS = ResourceInfo(
+    group="apps",
+    version="v1",
+    kind="DaemonSet",
+    plural="daemonsets",
+    singular="daemonset",
+    model=DaemonSet,
+    short_names=("ds",),
+    categories=("all",),
+    subresources=(_STATUS,),
 )

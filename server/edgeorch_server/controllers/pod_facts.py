@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from edgeorch.api.core.node_rules import NAME_FIELD
 from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import parse_time
 from edgeorch_server.registry.base import Entries
@@ -52,6 +53,8 @@ class PodFacts:
     restarts: int
     """The most any of its containers has."""
     deletion_cost: int
+    meant_for: str = ""
+    """The node that its affinity names, of a pod that is not bound yet (a DaemonSet's)."""
 
     @property
     def active(self) -> bool:
@@ -79,6 +82,7 @@ def read_facts(entry: Entry) -> PodFacts:
     """Read the facts of a stored pod."""
     pod: Mapping[str, Any] = orjson.loads(entry.data)
     meta, status = pod["metadata"], pod.get("status", {})
+    spec = pod.get("spec", {})
     ready: Mapping[str, str] = next((c for c in status.get("conditions", ()) if c["type"] == "Ready"), {})
     return PodFacts(
         namespace=entry.namespace,
@@ -87,7 +91,7 @@ def read_facts(entry: Entry) -> PodFacts:
         revision=entry.revision,
         labels=entry.labels,
         owners=entry.owners,
-        node=pod.get("spec", {}).get("nodeName", ""),
+        node=spec.get("nodeName", ""),
         phase=status.get("phase", ""),
         deleted="deletionTimestamp" in meta,
         created=meta.get("creationTimestamp", ""),
@@ -95,7 +99,19 @@ def read_facts(entry: Entry) -> PodFacts:
         ready_since=ready.get("lastTransitionTime", ""),
         restarts=max((c.get("restartCount", 0) for c in status.get("containerStatuses", ())), default=0),
         deletion_cost=_cost(meta.get("annotations", {}).get(DELETION_COST, "0")),
+        meant_for="" if spec.get("nodeName") else _named_node(spec),
     )
+
+
+def _named_node(spec: Mapping[str, Any]) -> str:
+    """Read the node that required affinity names (``GetTargetNodeName``)."""
+    affinity = spec.get("affinity", {}).get("nodeAffinity", {})
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {})
+    for term in required.get("nodeSelectorTerms", ()):
+        for field in term.get("matchFields", ()):
+            if field["key"] == NAME_FIELD and field["operator"] == "In" and len(field["values"]) == 1:
+                return str(field["values"][0])
+    return ""
 
 
 def _cost(text: str) -> int:

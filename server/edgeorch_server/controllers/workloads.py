@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from edgeorch_server.controllers.daemon_sets.controller import DaemonSets
+from edgeorch_server.controllers.daemon_sets.controller import sources as daemon_set_sources
 from edgeorch_server.controllers.deployments.controller import Deployments
 from edgeorch_server.controllers.deployments.controller import sources as deployment_sources
 from edgeorch_server.controllers.pod_facts import PodReader
@@ -27,8 +29,10 @@ def workload_controllers(registry: Registry, now: Callable[[], dt.datetime]) -> 
         return Controller(name, reconciler, kind.sources(registry), registry)
 
     deployments = Deployments(registry, registry, recorder("deployment-controller"), pods, now=now)
+    daemon_sets = DaemonSets(registry, registry, recorder("daemonset-controller"), pods, now=now)
     return (
         replicas("replica-set", REPLICA_SET, "replicaset-controller"),
         replicas("replication-controller", REPLICATION_CONTROLLER, "replication-controller"),
         Controller("deployment", deployments, deployment_sources(registry), registry),
+        Controller("daemon-set", daemon_sets, daemon_set_sources(registry), registry),
     )

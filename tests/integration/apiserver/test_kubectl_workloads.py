@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from edgeorch.api.core.node import Node
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import PODS
-from edgeorch.api.meta import DeleteOptions, format_time
+from edgeorch.api.core.resources import NODES, PODS
+from edgeorch.api.meta import DeleteOptions, ObjectMeta, format_time
 from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
 from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.registry.follow import Changed, Listed, follow
@@ -199,6 +200,30 @@ async def test_a_deployment_that_is_refused(newest: Kubectl) -> None:
     moved = DEPLOYMENT.replace("app: web", "app: db")
     refused = await newest("apply", "-f", "-", stdin=moved)
     assert "field is immutable" in refused.err
+
+
+async def test_a_daemon_set(kubectl: Kubectl, cluster: Cluster) -> None:
+    """Roll it out, change it, look at its history, and go back by the revision that kubectl sends."""
+    for name in ("pi-1", "pi-2"):
+        await cluster.registry.create(NODES, Node(metadata=ObjectMeta(name=name)))
+    manifest = DEPLOYMENT.replace("Deployment", "DaemonSet").replace("  replicas: 2\n", "")
+    await kubectl.ok("apply", "-f", "-", stdin=manifest)
+    out = (await kubectl.ok("rollout", "status", "ds/web", "--timeout=30s")).out
+    assert out.endswith('daemon set "web" successfully rolled out\n')
+    await kubectl.ok("set", "image", "ds/web", "web=nginx:2")
+    await kubectl.ok("rollout", "status", "ds/web", "--timeout=30s")
+    history = (await kubectl.ok("rollout", "history", "ds/web")).out
+    assert [line.split()[0] for line in history.splitlines()[2:4]] == ["1", "2"]
+    assert "nginx:1" in (await kubectl.ok("rollout", "history", "ds/web", "--revision=1")).out
+    await kubectl.ok("rollout", "undo", "ds/web")
+    await kubectl.ok("rollout", "status", "ds/web", "--timeout=30s")
+    images = await kubectl.ok("get", "pods", "-o", "jsonpath={..containers[*].image}")
+    assert images.out.split() == ["nginx:1", "nginx:1"]
+    row = (await kubectl.ok("get", "ds", "--no-headers")).out.split()
+    assert row[:7] == ["web", "2", "2", "2", "2", "2", "<none>"]
+    described = (await kubectl.ok("describe", "ds", "web")).out
+    assert "Desired Number of Nodes Scheduled: 2" in described
+    assert "SuccessfulCreate" in described
 
 
 async def test_get_all(newest: Kubectl) -> None:

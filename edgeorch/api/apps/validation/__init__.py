@@ -6,6 +6,13 @@ changed and nothing is raised.
 
 from __future__ import annotations
 
+from edgeorch.api.apps.validation.daemon_sets import (
+    validate_controller_revision,
+    validate_controller_revision_update,
+    validate_daemon_set,
+    validate_daemon_set_status_update,
+    validate_daemon_set_update,
+)
 from edgeorch.api.apps.validation.deployments import (
     validate_deployment,
     validate_deployment_status_update,
@@ -18,6 +25,11 @@ from edgeorch.api.apps.validation.replica_sets import (
 )
 
 __all__ = [
+    "validate_controller_revision",
+    "validate_controller_revision_update",
+    "validate_daemon_set",
+    "validate_daemon_set_status_update",
+    "validate_daemon_set_update",
     "validate_deployment",
     "validate_deployment_status_update",
     "validate_deployment_update",

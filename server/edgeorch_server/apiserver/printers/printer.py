@@ -23,6 +23,8 @@ PRINTERS: Mapping[str, Printer] = {
     "secrets": core.SECRETS,
     "serviceaccounts": core.SERVICE_ACCOUNTS,
     "events": EVENTS,
+    "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "daemonsets.apps": workloads.DAEMON_SETS,
     "deployments.apps": workloads.DEPLOYMENTS,
     "replicasets.apps": workloads.REPLICA_SETS,
     "replicationcontrollers": workloads.REPLICATION_CONTROLLERS,

@@ -86,6 +86,37 @@ def _deployment(body: JsonObject, now: dt.datetime) -> list[Any]:
     ]
 
 
+def _daemon_set(body: JsonObject, now: dt.datetime) -> list[Any]:
+    spec, status = _parts(body)
+    return [
+        name_of(body),
+        status.get("desiredNumberScheduled") or 0,
+        status.get("currentNumberScheduled") or 0,
+        status.get("numberReady") or 0,
+        status.get("updatedNumberScheduled") or 0,
+        status.get("numberAvailable") or 0,
+        _labels(((spec.get("template") or {}).get("spec") or {}).get("nodeSelector")),
+        age_of(body, now),
+        *_template_cells(spec),
+        _label_selector(spec),
+    ]
+
+
+def _controller_revision(body: JsonObject, now: dt.datetime) -> list[Any]:
+    owners = (body.get("metadata") or {}).get("ownerReferences") or ()
+    manager = next((owner for owner in owners if owner.get("controller")), None)
+    return [name_of(body), _reference(manager), body.get("revision") or 0, age_of(body, now)]
+
+
+def _reference(owner: JsonObject | None) -> str:
+    """Write an owner as ``daemonset.apps/web``."""
+    if owner is None:
+        return NONE
+    group, slash, _ = (owner.get("apiVersion") or "").partition("/")
+    kind = (owner.get("kind") or "").lower()
+    return f"{kind}.{group}/{owner.get('name')}" if slash else f"{kind}/{owner.get('name')}"
+
+
 def _scale(body: JsonObject, now: dt.datetime) -> list[Any]:
     spec, status = _parts(body)
     return [name_of(body), spec.get("replicas") or 0, status.get("replicas") or 0, age_of(body, now)]
@@ -120,4 +151,27 @@ SCALES = Printer(
         AGE,
     ),
     _scale,
+)
+DAEMON_SETS = Printer(
+    (
+        NAME,
+        _number("Desired", "On how many nodes there should be a pod."),
+        _number("Current", "On how many of them there is one."),
+        _number("Ready", "On how many of them it is ready."),
+        _number("Up-to-date", "On how many of them it is of the present template."),
+        _number("Available", "On how many of them it has been ready for long enough."),
+        Column("Node Selector", "Labels a node must have."),
+        AGE,
+        *_TEMPLATE,
+    ),
+    _daemon_set,
+)
+CONTROLLER_REVISIONS = Printer(
+    (
+        NAME,
+        Column("Controller", "Whose template it was."),
+        _number("Revision", "Which of its templates."),
+        AGE,
+    ),
+    _controller_revision,
 )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from edgeorch.api.apps.deployment import Deployment
 from edgeorch.api.apps.replica_set import ReplicaSet, ReplicaSetSpec
-from edgeorch.api.core.defaults import default_pod_template
 from edgeorch.api.core.pod_template import PodTemplateSpec
 from edgeorch.api.meta import LabelSelector, ObjectMeta
 from edgeorch_server.controllers.deployments.plan import Aim, Group
+from edgeorch_server.controllers.history import canonical, safe_hash, with_defaults
 from edgeorch_server.controllers.ownership import controller_reference
 
 HASH_LABEL = "pod-template-hash"
@@ -37,17 +34,11 @@ _OWN_PREFIX = "edgeorch.io/"
 
 _HISTORY_CHARACTERS = 2000
 _MAX_NAME = 253
-_SAFE = "bcdfghjklmnpqrstvwxz2456789"
-"""Letters that make no words (``rand.SafeEncodeString``)."""
 
 
 def template_hash(template: PodTemplateSpec, collisions: int | None) -> str:
-    """Make the value of the hash label: letters and digits, at most ten (``ComputeHash``)."""
-    data = orjson.dumps(template.to_dict(), option=orjson.OPT_SORT_KEYS)
-    if collisions is not None:
-        data += collisions.to_bytes(8, "little")
-    number = int.from_bytes(hashlib.blake2b(data, digest_size=4).digest())
-    return "".join(_SAFE[ord(digit) % len(_SAFE)] for digit in str(number))
+    """Make the value of the hash label."""
+    return safe_hash(canonical(template), collisions)
 
 
 def without_hash(template: PodTemplateSpec) -> PodTemplateSpec:
@@ -65,14 +56,8 @@ def find_new(deployment: Deployment, sets: Sequence[ReplicaSet]) -> ReplicaSet |
     if found is not None:
         return found
     # A version of edgeorch that knows more defaults must not start a rollout by filling them in.
-    wanted = _defaulted(wanted)
-    return next((s for s in ordered if _defaulted(without_hash(s.spec.template)) == wanted), None)
-
-
-def _defaulted(template: PodTemplateSpec) -> PodTemplateSpec:
-    copy = template.model_copy(deep=True)
-    default_pod_template(copy)
-    return copy
+    wanted = with_defaults(wanted)
+    return next((s for s in ordered if with_defaults(without_hash(s.spec.template)) == wanted), None)
 
 
 def revision_of(annotations: Mapping[str, str]) -> int:

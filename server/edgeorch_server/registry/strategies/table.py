@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.coordination.resources import LEASES
 from edgeorch.api.core.resources import (
     CONFIG_MAPS,
@@ -21,6 +21,7 @@ from edgeorch.api.core.resources import (
 )
 from edgeorch_server.registry.strategies.base import Strategy
 from edgeorch_server.registry.strategies.config import ConfigMapStrategy, SecretStrategy
+from edgeorch_server.registry.strategies.daemon_sets import ControllerRevisionStrategy, DaemonSetStrategy
 from edgeorch_server.registry.strategies.deployments import DeploymentStrategy
 from edgeorch_server.registry.strategies.events import EventStrategy
 from edgeorch_server.registry.strategies.leases import LeaseStrategy
@@ -37,6 +38,8 @@ def default_strategies() -> Mapping[str, Strategy[Any]]:
     """Give the strategy of every served kind, by :attr:`edgeorch.api.resources.ResourceInfo.key`."""
     return {
         CONFIG_MAPS.key: ConfigMapStrategy(),
+        CONTROLLER_REVISIONS.key: ControllerRevisionStrategy(),
+        DAEMON_SETS.key: DaemonSetStrategy(),
         DEPLOYMENTS.key: DeploymentStrategy(),
         EVENTS.key: EventStrategy(),
         LEASES.key: LeaseStrategy(),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-
-from edgeorch.api.core.scheduling import NodeSelectorRequirement, NodeSelectorTerm
+from edgeorch.api.core.node_rules import NAME_FIELD, allows_node, term_matches
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Helps, NodeFilter, NodeScore, Refusal
 from edgeorch_server.scheduler.node_info import NodeInfo
@@ -13,20 +10,11 @@ from edgeorch_server.scheduler.normalize import by_highest
 from edgeorch_server.scheduler.shape import Shape
 
 REASON = "node(s) didn't match Pod's node affinity/selector"
-NAME_FIELD = "metadata.name"
-
-_INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 def allows(shape: Shape, node: NodeInfo) -> bool:
     """Tell whether all of nodeSelector and one of the required terms match a node."""
-    labels = node.labels
-    for key, value in shape.node_selector.items():
-        if labels.get(key) != value:
-            return False
-    affinity = shape.node_affinity
-    required = affinity.requiredDuringSchedulingIgnoredDuringExecution if affinity else None
-    return required is None or any(_term_matches(term, node) for term in required.nodeSelectorTerms)
+    return allows_node(shape.node_selector, shape.node_affinity, node.name, node.labels)
 
 
 def named_nodes(shape: Shape) -> frozenset[str] | None:
@@ -75,42 +63,6 @@ class NodePreference:
         wishes = affinity.preferredDuringSchedulingIgnoredDuringExecution if affinity else []
         if not wishes:
             return None
-        return lambda node: sum(wish.weight for wish in wishes if _term_matches(wish.preference, node))
-
-
-def _term_matches(term: NodeSelectorTerm, node: NodeInfo) -> bool:
-    """Apply one term: all its requirements hold; a term without any matches nothing."""
-    if not term.matchExpressions and not term.matchFields:
-        return False
-    return _all_hold(term.matchExpressions, node.labels) and _all_hold(
-        term.matchFields, {NAME_FIELD: node.name}
-    )
-
-
-def _all_hold(requirements: Sequence[NodeSelectorRequirement], values: Mapping[str, str]) -> bool:
-    return all(_holds(requirement, values) for requirement in requirements)
-
-
-def _holds(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> bool:
-    value = values.get(requirement.key)
-    match requirement.operator:
-        case "In":
-            return value in requirement.values
-        case "NotIn":
-            return value not in requirement.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt" as operator:
-            return _compares(operator, value or "", requirement.values)
-        case _:
-            return False
-
-
-def _compares(operator: str, value: str, bounds: Sequence[str]) -> bool:
-    """Compare as integers; what is none never matches."""
-    if len(bounds) != 1 or not _INTEGER.fullmatch(value) or not _INTEGER.fullmatch(bounds[0]):
-        return False
-    number, bound = int(value), int(bounds[0])
-    return number > bound if operator == "Gt" else number < bound
+        return lambda node: sum(
+            wish.weight for wish in wishes if term_matches(wish.preference, node.name, node.labels)
+        )

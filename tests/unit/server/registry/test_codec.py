@@ -35,7 +35,15 @@ def test_labels_are_the_drafts_own() -> None:
         {},
         {
             "spec": {"nodeName": "n", "unschedulable": True, "hostNetwork": True},
-            "status": {"phase": "Running", "podIP": "10.42.0.7", "replicas": 3},
+            "status": {
+                "phase": "Running",
+                "podIP": "10.42.0.7",
+                "replicas": 3,
+                "currentNumberScheduled": 3,
+                "numberMisscheduled": 3,
+                "desiredNumberScheduled": 3,
+                "numberReady": 3,
+            },
             "involvedObject": {"kind": "Pod", "name": "p", "namespace": "d"},
             "source": {"component": "kubelet"},
             "reason": "Started",

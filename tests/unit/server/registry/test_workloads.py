@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.apps.resources import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.core.resources import REPLICATION_CONTROLLERS
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import Invalid
@@ -50,6 +50,17 @@ async def test_generations(world: Any, resource: ResourceInfo[Any]) -> None:
     assert world.get(resource, "web").metadata.generation == 1
     await world.patch(resource, "web", {"spec": {"minReadySeconds": 5}})
     assert world.get(resource, "web").metadata.generation == 2
+
+
+async def test_daemon_sets(world: Any) -> None:
+    """They have no number of replicas, but a status that is not theirs to set, and generations."""
+    await world.create(DAEMON_SETS, {**body(), "status": {"numberReady": 7}})
+    assert world.get(DAEMON_SETS, "web").status.numberReady == 0
+    await world.patch(DAEMON_SETS, "web", {"spec": {"minReadySeconds": 5}})
+    change = {"status": {"numberReady": 7}, "spec": {"minReadySeconds": 9}}
+    await world.patch(DAEMON_SETS, "web", change, subresource="status")
+    after = world.get(DAEMON_SETS, "web")
+    assert (after.metadata.generation, after.spec.minReadySeconds, after.status.numberReady) == (2, 5, 7)
 
 
 async def test_a_deployments_annotations_are_a_generation(world: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from edgeorch.api.apps.resources import DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
 from edgeorch.api.autoscaling.resources import SCALES
 from edgeorch.api.core.resources import REPLICATION_CONTROLLERS
 from edgeorch.api.meta import Object
@@ -21,7 +21,7 @@ SELECTOR = {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [{"key": "c
 def table(resource: ResourceInfo[Object], **body: Any) -> dict[str, Any]:
     """Give the cells by their columns' names, those of ``-o wide`` in brackets."""
     columns = [f"({c['name']})" if c["priority"] else c["name"] for c in PRINTER.columns(resource)]
-    return dict(zip(columns, PRINTER.cells(resource, {"metadata": META, **body}), strict=True))
+    return dict(zip(columns, PRINTER.cells(resource, {"metadata": META} | body), strict=True))
 
 
 def test_replica_sets() -> None:
@@ -44,6 +44,43 @@ def test_replication_controllers() -> None:
     row = table(REPLICATION_CONTROLLERS, spec={"replicas": 3, "selector": {"b": "2", "a": "1"}})
     assert (row["Desired"], row["(Selector)"]) == (3, "a=1,b=2")
     assert table(REPLICATION_CONTROLLERS)["(Selector)"] == "<none>"
+
+
+def test_daemon_sets() -> None:
+    """Nodes are counted, and the node selector is shown."""
+    template = {"spec": {**TEMPLATE["spec"], "nodeSelector": {"disk": "ssd"}}}
+    status = {
+        "desiredNumberScheduled": 5,
+        "currentNumberScheduled": 4,
+        "numberReady": 3,
+        "updatedNumberScheduled": 2,
+        "numberAvailable": 1,
+    }
+    assert table(DAEMON_SETS, spec={"selector": SELECTOR, "template": template}, status=status) == {
+        "Name": "web",
+        "Desired": 5,
+        "Current": 4,
+        "Ready": 3,
+        "Up-to-date": 2,
+        "Available": 1,
+        "Node Selector": "disk=ssd",
+        "Age": "3d4h",
+        "(Containers)": "web,log",
+        "(Images)": "nginx:1,fluent:2",
+        "(Selector)": "a=1,b=2,c",
+    }
+
+
+def test_controller_revisions() -> None:
+    """Whose they are, with the group; those of nobody say so."""
+    owner = {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "web", "controller": True}
+    assert table(CONTROLLER_REVISIONS, metadata={**META, "ownerReferences": [owner]}, revision=3) == {
+        "Name": "web",
+        "Controller": "daemonset.apps/web",
+        "Revision": 3,
+        "Age": "3d4h",
+    }
+    assert table(CONTROLLER_REVISIONS)["Controller"] == "<none>"
 
 
 def test_scales() -> None:

@@ -1,0 +1,201 @@
+"""The DaemonSet controller: reads, lets the plan decide, writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from edgeorch.api.apps.daemon_set import DaemonSet
+from edgeorch.api.apps.deployment import ROLLING_UPDATE
+from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS
+from edgeorch.api.core.resources import NODES, PODS
+from edgeorch.api.selectors import Selector
+from edgeorch.errors import ApiError, NotFound
+from edgeorch_server.controllers.daemon_sets.plan import (
+    HASH_LABEL,
+    Aim,
+    Changes,
+    Counts,
+    Place,
+    count,
+    manage,
+    replace,
+)
+from edgeorch_server.controllers.daemon_sets.pods import daemon_pod, fits
+from edgeorch_server.controllers.history import Collision, Histories, History
+from edgeorch_server.controllers.node_facts import NodeReader
+from edgeorch_server.controllers.ownership import Adoption
+from edgeorch_server.controllers.pod_control import BURST, PodControl
+from edgeorch_server.controllers.pod_facts import ENDED, PodFacts, PodReader
+from edgeorch_server.controllers.runner import DONE, Key, Result, Source, controller_key
+from edgeorch_server.controllers.selecting import Selecting
+from edgeorch_server.registry.base import Client, Entries, ListOptions, Objects
+from edgeorch_server.registry.recorder import EventRecorder
+from edgeorch_server.store.base import Entry
+
+FIRST_BACKOFF = 1.0
+LAST_BACKOFF = 900.0
+"""Seconds between two pods that fail on the same node; doubled each time (``failedPodsBackoff``)."""
+
+
+def sources(objects: Entries) -> tuple[Source, ...]:
+    """Give what wakes the controller: its own, their pods and revisions, and every node."""
+
+    def everyone(_node: Entry) -> list[Key]:
+        entries = objects.list_entries(DAEMON_SETS, ListOptions()).entries
+        return [Key(entry.namespace, entry.name) for entry in entries]
+
+    return (
+        Source(DAEMON_SETS),
+        Source(PODS, Selecting(objects, DAEMON_SETS).keys),
+        Source(CONTROLLER_REVISIONS, controller_key(DAEMON_SETS.kind)),
+        Source(NODES, everyone),
+    )
+
+
+class DaemonSets:
+    """Reconciles one DaemonSet."""
+
+    def __init__(
+        self,
+        client: Client,
+        objects: Objects,
+        recorder: EventRecorder,
+        pods: PodReader,
+        *,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._client = client
+        self._adoption = Adoption(objects)
+        self._histories = Histories(client, objects, HASH_LABEL)
+        self._control = PodControl(client, recorder)
+        self._recorder = recorder
+        self._pods = pods
+        self._nodes = NodeReader(objects)
+        self._now = now
+        self._failed: dict[tuple[str, str], tuple[dt.datetime, float]] = {}
+        """By uid and node: since when, and for how long, a pod that failed there is left alone."""
+
+    async def reconcile(self, key: Key) -> Result:
+        """Bring pods to nodes and take them away, replace old ones, and say on how many nodes all is well."""
+        try:
+            owner = self._client.get(DAEMON_SETS, key.namespace, key.name)
+        except NotFound:
+            return DONE
+        if owner.metadata.deletionTimestamp:
+            return DONE
+        selector = Selector.of(owner.spec.selector)
+        try:
+            history = await self._histories.sync(
+                owner, selector, owner.spec.template, owner.status.collisionCount
+            )
+        except Collision:
+            owner.status.collisionCount = (owner.status.collisionCount or 0) + 1
+            await self._client.update_status(DAEMON_SETS, owner)
+            return Result(requeue_after=0)
+        await self._adoption.settle(PODS, owner, selector)
+        digest = history.current.metadata.labels[HASH_LABEL]
+        failure, wait = await self._act(owner, digest)
+        places = self._places(owner)
+        await self._clean_up(owner, history, places)
+        aim = Aim.of(owner.spec, digest, places, self._now())
+        counts = count(places, aim)
+        await self._set_status(owner, counts)
+        if failure is not None:
+            raise failure
+        waits = [seconds for seconds in (wait, counts.next_available) if seconds is not None]
+        return Result(requeue_after=min(waits, default=None))
+
+    def _places(self, owner: DaemonSet) -> list[Place]:
+        """Look at all nodes with the pods of the DaemonSet on them."""
+        by_node: defaultdict[str, list[PodFacts]] = defaultdict(list)
+        for pod in self._pods.owned(owner.metadata.uid):
+            # One that has ended and is to go has nothing left to wait for.
+            if not (pod.deleted and pod.phase in ENDED):
+                by_node[pod.node or pod.meant_for].append(pod)
+        spec = owner.spec.template.spec
+        places = [
+            Place(node.name, *fits(spec, node), sorted(by_node.pop(node.name, ()), key=_age))
+            for node in self._nodes.all()
+        ]
+        # Pods meant for a node that is gone would never be scheduled; bound ones are not ours to judge.
+        lost = [pod for pods in by_node.values() for pod in pods if not pod.node]
+        return [*places, Place("", wanted=False, tolerated=False, pods=lost)] if lost else places
+
+    async def _act(self, owner: DaemonSet, digest: str) -> tuple[ApiError | None, float | None]:
+        """Take the next step; gives what went wrong, and in how many seconds a failed pod may be replaced."""
+        places = self._places(owner)
+        aim = Aim.of(owner.spec, digest, places, self._now())
+        changes = manage(places, aim)
+        wait = await self._forgive(owner, changes)
+        if not changes and owner.spec.updateStrategy.type == ROLLING_UPDATE:
+            changes = replace(places, aim)
+        try:
+            await self._control.delete_many(changes.delete[:BURST], owner)
+            pods = [daemon_pod(owner, node, digest) for node in changes.create[:BURST]]
+            await self._control.create_many(pods, owner)
+        except ApiError as exc:
+            return exc, wait
+        return None, wait
+
+    async def _forgive(self, owner: DaemonSet, changes: Changes) -> float | None:
+        """Delete pods that have ended, but not again and again, where a node refuses them each time."""
+        waits = []
+        for pod in changes.ended:
+            wait = self._wait(owner.metadata.uid, pod) if pod.phase == "Failed" else 0.0
+            if wait > 0:
+                waits.append(wait)
+                continue
+            await self._tell_end(owner, pod)
+            changes.delete.append(pod)
+        changes.ended.clear()
+        return min(waits, default=None)
+
+    def _wait(self, uid: str, pod: PodFacts) -> float:
+        key, now = (uid, pod.node), self._now()
+        since, delay = self._failed.get(key, (now, 0.0))
+        passed = (now - since).total_seconds()
+        if passed < delay:
+            return delay - passed
+        calm = passed > 2 * LAST_BACKOFF
+        self._failed[key] = (now, FIRST_BACKOFF if calm or not delay else min(2 * delay, LAST_BACKOFF))
+        return 0.0
+
+    async def _tell_end(self, owner: DaemonSet, pod: PodFacts) -> None:
+        failed = pod.phase == "Failed"
+        kind: Literal["Normal", "Warning"] = "Warning" if failed else "Normal"
+        verb = "kill" if failed else "delete"
+        message = (
+            f"Found {pod.phase.lower()} daemon pod {pod.namespace}/{pod.name} on node {pod.node}, "
+            f"will try to {verb} it"
+        )
+        await self._recorder.event(owner, kind, f"{pod.phase}DaemonPod", message)
+
+    async def _clean_up(self, owner: DaemonSet, history: History, places: Iterable[Place]) -> None:
+        digests = {pod.labels.get(HASH_LABEL) for place in places for pod in place.pods}
+        live = {old.metadata.name for old in history.olds if old.metadata.labels.get(HASH_LABEL) in digests}
+        await self._histories.clean_up(history, live, owner.spec.revisionHistoryLimit)
+
+    async def _set_status(self, owner: DaemonSet, counts: Counts) -> None:
+        status = owner.status.model_copy(
+            update={
+                "currentNumberScheduled": counts.current,
+                "numberMisscheduled": counts.misscheduled,
+                "desiredNumberScheduled": counts.desired,
+                "numberReady": counts.ready,
+                "observedGeneration": owner.metadata.generation,
+                "updatedNumberScheduled": counts.updated,
+                "numberAvailable": counts.available,
+                "numberUnavailable": counts.desired - counts.available,
+            }
+        )
+        if status != owner.status:
+            owner.status = status
+            await self._client.update_status(DAEMON_SETS, owner)
+
+
+def _age(pod: PodFacts) -> tuple[bool, str, str]:
+    """Order pods: those that are bound first, and by age (``podByCreationTimestampAndPhase``)."""
+    return not pod.node, pod.created, pod.name
