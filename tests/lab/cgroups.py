@@ -6,6 +6,7 @@ it may do as it likes. Where there is only cgroup v2, a namespace of the contain
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -40,13 +41,24 @@ def cgroup_tree(folder: Path) -> Iterator[tuple[str, ...]]:
         yield ("--cgroupns=host", f"--volume={folder}:/sys/fs/cgroup:rw")
 
 
-def remove_groups(names: set[str]) -> None:
-    """Remove the empty groups that containers of these names have left on the host."""
-    for controller in Path("/sys/fs/cgroup").iterdir():
-        for group in controller.glob("libpod_parent/**/libpod-*"):
-            if group.name.removeprefix("libpod-") in names:
-                with suppress(OSError):
-                    group.rmdir()
+def container_groups(containers: set[str]) -> list[Path]:
+    """Find the groups that Podman has made for containers, by their ids.
+
+    Others come and go meanwhile, which ``os.walk`` does not mind and ``Path.glob`` does.
+    """
+    found = []
+    for folder, names, _ in os.walk("/sys/fs/cgroup"):
+        if "libpod_parent" in folder.split("/")[-2:]:  # of a container, or of a pod's
+            found += [Path(folder, name) for name in names if name.removeprefix("libpod-") in containers]
+    return found
+
+
+def remove_groups(containers: set[str]) -> None:
+    """Remove the empty groups that containers have left on the host, and those of their pods."""
+    for group in container_groups(containers):
+        with suppress(OSError):
+            group.rmdir()
+            group.parent.rmdir()
 
 
 def _controllers() -> Iterator[str]:

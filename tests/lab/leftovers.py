@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 from edgeorch.cli.up.layout import ClusterFolder
 from tests.lab import proc
+from tests.lab.cgroups import container_groups, remove_groups
 
 
 def containers(folder: ClusterFolder) -> set[str]:
@@ -28,7 +28,7 @@ def find(folder: ClusterFolder, tag: str, known: set[str]) -> list[str]:
     found += [f"mount {target}" for target in _mounts(folder, tag)]
     found += [f"link {name}" for name in _links(tag)]
     found += [f"network namespace {path.name}" for path in _namespaces(tag)]
-    found += [f"control group {path}" for path in _groups(ids)]
+    found += [f"control group {path}" for path in container_groups(ids)]
     found += [f"state of container {path.name}" for path in _runtime_states(ids)]
     return found + [f"folder {path}" for path in (_run_folder(tag),) if path.exists()]
 
@@ -45,10 +45,7 @@ def remove(folder: ClusterFolder, tag: str, known: set[str]) -> None:
         _quietly("ip", "netns", "delete", namespace.name)
     for state in _runtime_states(ids):
         shutil.rmtree(state, ignore_errors=True)
-    for group in _groups(ids):
-        with suppress(OSError):
-            group.rmdir()
-            group.parent.rmdir()
+    remove_groups(ids)
     for path in (_run_folder(tag), folder.root):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -101,11 +98,6 @@ def _links(tag: str) -> list[str]:
 
 def _namespaces(tag: str) -> list[Path]:
     return sorted(Path("/run/netns").glob(f"eo{tag}-*"))
-
-
-def _groups(ids: set[str]) -> list[Path]:
-    groups = Path("/sys/fs/cgroup").glob("**/libpod_parent/*/libpod-*")
-    return [group for group in groups if group.name.removeprefix("libpod-") in ids]
 
 
 def _runtime_states(ids: set[str]) -> list[Path]:

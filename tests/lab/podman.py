@@ -24,6 +24,7 @@ from typing import IO, Final
 from edgeorch_agent.runtime.containers_conf import HostFacts
 from edgeorch_agent.runtime.podman_home import Bridge, PodmanHome, free_subnet
 from tests.fakes.mosquitto import free_port
+from tests.lab.cgroups import remove_groups
 from tests.lab.folders import run_folder
 
 LAB_ROOT: Final = Path("/tmp/edgeorch-lab")
@@ -246,18 +247,11 @@ class PodmanHost:
         for container in self._containers:
             for state in ("/run/runc", "/run/crun"):
                 shutil.rmtree(Path(state, container), ignore_errors=True)
-        names = {f"libpod-{container}" for container in self._containers}
-        cgroups = Path("/sys/fs/cgroup")
-        for pod in (*cgroups.glob("libpod_parent/*/"), *cgroups.glob("*/libpod_parent/*/")):
-            parts = list(pod.glob("*/"))
-            if names & {part.name for part in parts}:
-                for group in (*parts, pod):
-                    with suppress(OSError):
-                        group.rmdir()
+        remove_groups(self._containers)
 
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mounts").read_text().splitlines()
-        return [target for line in lines if (target := line.split()[1]).startswith(f"{self.root}/")]
+        return [target for line in lines if f"{(target := line.split()[1])}/".startswith(f"{self.root}/")]
 
     def _unmount(self) -> None:
         for target in sorted(self._mounts(), reverse=True):
