@@ -159,8 +159,11 @@ class DaemonSets:
         passed = (now - since).total_seconds()
         if passed < delay:
             return delay - passed
-        calm = passed > 2 * LAST_BACKOFF
-        self._failed[key] = (now, FIRST_BACKOFF if calm or not delay else min(2 * delay, LAST_BACKOFF))
+        # What has been calm for long enough begins anew, and is not remembered.
+        oldest = now - dt.timedelta(seconds=2 * LAST_BACKOFF)
+        self._failed = {known: value for known, value in self._failed.items() if value[0] >= oldest}
+        again = key in self._failed
+        self._failed[key] = (now, min(2 * delay, LAST_BACKOFF) if again else FIRST_BACKOFF)
         return 0.0
 
     async def _tell_end(self, owner: DaemonSet, pod: PodFacts) -> None:

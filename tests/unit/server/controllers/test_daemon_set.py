@@ -184,6 +184,20 @@ async def test_a_pod_that_fails_is_replaced(shop: Workshop) -> None:
     shop.advance(1)
     await shop.settle()
     assert not there(second)
+    await end_pods(shop)
+    await rest(shop)
+    third = await fail()
+    assert there(third)
+    assert (await shop.reconciler("daemon-set").reconcile(Key("default", "web"))).requeue_after == 2
+    shop.advance(3600)
+    await shop.settle()
+    assert not there(third)
+    await end_pods(shop)
+    await rest(shop)
+    fourth = await fail()
+    shop.advance(1)
+    await shop.settle()
+    assert not there(fourth)
 
 
 class TestUpdating:
