@@ -183,8 +183,8 @@ class _Wishes(Wide):
 
     @property
     def matters(self) -> bool:
-        """Whether there is anything to score."""
-        return bool(self._shape.wishes or self._keys)
+        """Whether there is anything to score, or will be once a pod of these shapes is elsewhere, too."""
+        return bool(self._shape.wishes) or any(self._weights.values())
 
     def __call__(self, node: NodeInfo) -> int:
         labels = node.labels

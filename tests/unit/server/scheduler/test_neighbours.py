@@ -1,9 +1,12 @@
 """Inter-pod affinity and topology spread, clause by clause of their documentation."""
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from edgeorch_server.scheduler.framework import Placement
+from edgeorch_server.scheduler.ranking import Ranking
 from tests.fakes.scheduling import HOSTNAME, ZONE, Board, away, near, node, pod, spread
 
 WEB, DB = {"app": "web"}, {"app": "db"}
@@ -114,6 +117,19 @@ def test_wishes_about_neighbours_are_weighed() -> None:
     wish = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 50, "podAffinityTerm": term}]}
     assert board.decide(pod(affinity={"podAffinity": wish})) == "a2"
     assert board.decide(pod(affinity={"podAntiAffinity": wish})) == "b1"
+
+
+def test_wishes_of_pods_without_a_place_are_heard_once_one_has_a_place() -> None:
+    """Where the first pod with a wish is on a node without the label, those of the next one count all the same."""
+    term = {"labelSelector": {"matchLabels": WEB}, "topologyKey": ZONE}
+    wish = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 50, "podAffinityTerm": term}]}
+    shy = {"labels": DB, "affinity": {"podAntiAffinity": wish}}
+    board = Board(node("a1", zone="a"), node("b1", zone="b"), node("bare"), on={"bare": [pod("shy", **shy)]})
+    ranking = Ranking(board.info(pod("web", labels=WEB)).shape, board.cluster, board.profile)
+    assert ranking.best() == Placement("a1", ANY)
+    board.put(pod("shy2", **shy), "a1")
+    board.put(pod("other"), "b1")
+    assert ranking.best() == Placement("b1", ANY)
 
 
 def test_spreading_keeps_the_skew() -> None:
