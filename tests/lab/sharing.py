@@ -18,6 +18,7 @@ _TOGETHER = {
     "tests/e2e/test_docs.py": "cluster",
     "tests/e2e/test_kubectl_objects.py": "cluster",
     "tests/e2e/test_logs.py": "cluster",
+    "tests/e2e/test_workloads.py": "cluster",
     "tests/contracts/test_runtime.py": "podman",
     "tests/integration/test_podman_pull.py": "podman",
     "tests/integration/test_podman_runtime.py": "podman",
