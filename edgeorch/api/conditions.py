@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from edgeorch.api.meta import Model, Time
+from edgeorch.api.meta import Model, Required, Time
 
 
 class WorkloadCondition(Model):
     """One aspect of a workload's state."""
 
-    type: str = ""
+    type: Required[str] = ""
     """What it is about, in CamelCase."""
-    status: str = ""
+    status: Required[str] = ""
     """``True``, ``False`` or ``Unknown``."""
     lastTransitionTime: Time | None = None
     """When ``status`` last changed."""

@@ -40,9 +40,7 @@ def decode(data: bytes, *, yaml: bool = False, validation: str = "Warn", kind: s
     which is faster. ``kind`` is what was expected, for the error message.
     """
     try:
-        if yaml:
-            return _decode_yaml(data)
-        return Decoded(_fast_json(data)) if validation == "Ignore" else _decode_json(data)
+        return _decode(data, yaml=yaml, validation=validation)
     except _Malformed as exc:
         source = "" if yaml else "couldn't get version/kind; json parse error: "
         raise BadRequest(
@@ -61,6 +59,34 @@ def decode_object(data: bytes, *, yaml: bool = False, validation: str = "Warn", 
             f"type struct {{ APIVersion string; Kind string }} ({summary(data)})"
         )
     return decoded
+
+
+def decode_patch(
+    data: bytes,
+    shape: type[dict[Any, Any] | list[Any]],
+    *,
+    about: str,
+    yaml: bool = False,
+    validation: str = "Warn",
+) -> Decoded:
+    """Read a patch, an object or a list as ``shape`` says; raises BadRequest that begins with ``about``."""
+    try:
+        decoded = _decode(data, yaml=yaml, validation=validation)
+    except _Malformed as exc:
+        raise BadRequest(f"{about}{exc}") from exc
+    if not isinstance(decoded.value, shape):
+        source = "error unmarshaling JSON: while decoding JSON: " if yaml else ""
+        wanted = "map[string]interface {}" if shape is dict else "[]interface {}"
+        raise BadRequest(
+            f"{about}{source}json: cannot unmarshal {_word(decoded.value)} into Go value of type {wanted}"
+        )
+    return decoded
+
+
+def _decode(data: bytes, *, yaml: bool, validation: str) -> Decoded:
+    if yaml:
+        return _decode_yaml(data)
+    return Decoded(_fast_json(data)) if validation == "Ignore" else _decode_json(data)
 
 
 class _Malformed(Exception):
@@ -83,7 +109,7 @@ def _decode_json(data: bytes) -> Decoded:
     paired = _load(data, lambda text: json.loads(text, object_pairs_hook=_Pairs))
     found: list[str] = []
     _find_duplicates(paired, (), found)
-    return Decoded(value, tuple(f'duplicate field "{path}"' for path in found))
+    return Decoded(value, tuple(f'duplicate field "{path}"' for path in dict.fromkeys(found)))
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -110,11 +136,10 @@ def _fast_json(data: bytes) -> Any:
         return _decode_json(data).value
     try:
         return _bounded(data, orjson.loads(data))
-    except orjson.JSONDecodeError as exc:
-        # Lone surrogates are refused by orjson and replaced by Go and by the slow path.
-        if b"\\u" in data:
-            return _decode_json(data).value
-        raise _Malformed(str(exc)) from exc
+    except orjson.JSONDecodeError:
+        # Lone surrogates are refused by orjson and replaced by Go and by the slow path, which also says
+        # what is wrong in Go's words.
+        return _decode_json(data).value
 
 
 def _load(data: bytes, loads: Callable[[str], Any]) -> Any:
@@ -122,9 +147,38 @@ def _load(data: bytes, loads: Callable[[str], Any]) -> Any:
         value = loads(data.decode("utf-8-sig", errors="replace"))
     except RecursionError as exc:
         raise _Malformed("exceeded max depth") from exc
+    except json.JSONDecodeError as exc:
+        raise _Malformed(_syntax_error(exc)) from exc
     except ValueError as exc:
         raise _Malformed(str(exc)) from exc
     return _repaired(data, _bounded(data, value))
+
+
+_LOOKING_FOR = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+
+def _syntax_error(error: json.JSONDecodeError) -> str:
+    """Say what is wrong with a JSON text as Go's scanner would."""
+    found = error.doc[error.pos :].lstrip(" \t\r\n")
+    looking_for = next((said for text, said in _LOOKING_FOR.items() if error.msg.startswith(text)), "")
+    if not found or not looking_for:
+        return "unexpected end of JSON input"
+    return f"invalid character {_go_rune(found[0])} {looking_for}"
+
+
+def _go_rune(char: str) -> str:
+    return {"'": r"'\''", '"': "'\"'", "\n": r"'\n'", "\t": r"'\t'"}.get(char, f"'{char}'")
 
 
 def _no_constant(name: str) -> Any:
@@ -191,5 +245,5 @@ def summary(data: bytes) -> str:
 
 
 def _word(value: Any) -> str:
-    words = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}
+    words = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
     return words.get(type(value), "null")

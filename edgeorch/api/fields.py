@@ -47,6 +47,8 @@ def _text(value: Any, zero: str) -> str:
 
 
 def _zero(model: type[Model], path: str) -> str:
+    if model.described is not None:
+        return ""  # what a custom resource does not say is nothing
     *parents, last = path.split(".")
     schema = schema_of(model)
     for name in parents:

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from edgeorch.api.schema import ObjectSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,35 @@ class MergeKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """Strategic merge: a patch has all of this object, and replaces it (``patchStrategy: replace``)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListKeys:
     """Server-side apply: ``x-kubernetes-list-type: map`` with these keys; no keys means ``set``."""
 
     keys: tuple[str, ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
+    """What a key is where an item leaves it out (a port's protocol)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """Server-side apply: ``x-kubernetes-map-type: atomic``; this field has one owner as a whole.
+
+    A model whose every use is atomic says so itself (:attr:`Model.atomic`).
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Mandatory:
+    """Kubernetes calls the field required; what is missing is found by validation, not by decoding."""
+
+
+AnyT = TypeVar("AnyT")
+Required = Annotated[AnyT, Mandatory()]
+"""The type of a field that has a default because a client may leave it out, and that must not be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +77,11 @@ class Unsupported:
 
 class Model(BaseModel):
     """Base of every API model."""
+
+    atomic: ClassVar[bool] = False
+    """Server-side apply: whoever sets anything of such an object owns all of it."""
+    described: ClassVar[ObjectSchema | None] = None
+    """The fields of a model that are not its attributes: those of a custom resource."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -128,6 +161,8 @@ def parse_time(text: str) -> dt.datetime:
 
 class OwnerReference(Model):
     """Points at the object that this one belongs to and dies with."""
+
+    atomic = True
 
     apiVersion: str
     """API version of the owner."""
@@ -236,6 +271,8 @@ class LabelSelectorRequirement(Model):
 
 class LabelSelector(Model):
     """Selects objects by labels; all requirements are ANDed, an empty one matches everything."""
+
+    atomic = True
 
     matchLabels: dict[str, str] = Field(default_factory=dict)
     """Labels that must be equal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from edgeorch.api.label_rules import label_value_problems, qualified_name_problems
@@ -28,9 +29,17 @@ NEGATIVE = "must be greater than or equal to 0"
 
 
 def validate_meta(
-    meta: ObjectMeta, *, namespaced: bool, name_rule: NameRule = dns_subdomain_problems
+    meta: ObjectMeta,
+    *,
+    namespaced: bool,
+    name_rule: NameRule = dns_subdomain_problems,
+    any_finalizer: bool = False,
 ) -> list[FieldError]:
-    """Check the metadata of a new object (``ValidateObjectMeta``)."""
+    """Check the metadata of a new object (``ValidateObjectMeta``).
+
+    ``any_finalizer`` lets finalizers be called without a domain, as custom resources and their definitions do
+    (``apimachinery``'s check; the one that built-in kinds add to it is ``pkg/apis/core/validation``'s).
+    """
     errors: list[FieldError] = []
     if meta.generateName:
         prefix_rule = as_prefix(name_rule)
@@ -45,11 +54,11 @@ def validate_meta(
     errors += _validate_namespace(meta.namespace, namespaced=namespaced)
     if meta.generation < 0:
         errors.append(bad(METADATA.child("generation"), meta.generation, NEGATIVE))
-    return errors + _validate_mutable_meta(meta)
+    return errors + _validate_mutable_meta(meta, any_finalizer=any_finalizer)
 
 
-def validate_meta_update(new: ObjectMeta, old: ObjectMeta) -> list[FieldError]:
-    """Check what became of an object's metadata (``ValidateObjectMetaUpdate``)."""
+def validate_meta_update(new: ObjectMeta, old: ObjectMeta, *, any_finalizer: bool = False) -> list[FieldError]:
+    """Check what became of an object's metadata (``ValidateObjectMetaUpdate``); see :func:`validate_meta`."""
     errors: list[FieldError] = []
     for name in ("name", "namespace", "uid", "creationTimestamp"):
         errors += immutable(METADATA.child(name), getattr(new, name), getattr(old, name))
@@ -60,24 +69,25 @@ def validate_meta_update(new: ObjectMeta, old: ObjectMeta) -> list[FieldError]:
     if old.deletionTimestamp is not None:
         added = sorted(set(new.finalizers) - set(old.finalizers))
         if added:
+            named = ", ".join(map(json.dumps, added))  # Go's %#v
             errors.append(
                 forbidden(
                     METADATA.child("finalizers"),
                     "no new finalizers can be added if the object is being deleted, "
-                    f"found new finalizers {', '.join(added)}",
+                    f"found new finalizers []string{{{named}}}",
                 )
             )
     if new.generation < old.generation:
         errors.append(bad(METADATA.child("generation"), new.generation, "must not be decremented"))
-    return errors + _validate_mutable_meta(new)
+    return errors + _validate_mutable_meta(new, any_finalizer=any_finalizer)
 
 
-def _validate_mutable_meta(meta: ObjectMeta) -> list[FieldError]:
+def _validate_mutable_meta(meta: ObjectMeta, *, any_finalizer: bool) -> list[FieldError]:
     return [
         *validate_labels(meta.labels, METADATA.child("labels")),
         *validate_annotations(meta.annotations, METADATA.child("annotations")),
         *_validate_owners(meta.ownerReferences),
-        *_validate_finalizers(meta.finalizers),
+        *_validate_finalizers(meta.finalizers, any_finalizer=any_finalizer),
     ]
 
 
@@ -133,11 +143,12 @@ def _validate_owners(owners: list[OwnerReference]) -> list[FieldError]:
     return errors
 
 
-def _validate_finalizers(finalizers: list[str]) -> list[FieldError]:
+def _validate_finalizers(finalizers: list[str], *, any_finalizer: bool) -> list[FieldError]:
     path = METADATA.child("finalizers")
     errors: list[FieldError] = []
     for number, name in enumerate(finalizers):
-        errors += validate_finalizer(name, path.at(number))
+        check = _validate_qualified if any_finalizer else validate_finalizer
+        errors += check(name, path.at(number))
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         errors.append(
             bad(path, finalizers, "finalizer foregroundDeletion and orphan cannot be both set"),
@@ -147,12 +158,16 @@ def _validate_finalizers(finalizers: list[str]) -> list[FieldError]:
 
 def validate_finalizer(name: str, path: Path) -> list[FieldError]:
     """Check the name of a finalizer: one of Kubernetes' own, or one with a domain."""
-    errors = [bad(path, name, p) for p in qualified_name_problems(name)]
+    errors = _validate_qualified(name, path)
     if not errors and "/" not in name and name not in STANDARD_FINALIZERS:
         errors.append(
             bad(path, name, "name is neither a standard finalizer name nor is it fully qualified"),
         )
     return errors
+
+
+def _validate_qualified(name: str, path: Path) -> list[FieldError]:
+    return [bad(path, name, p) for p in qualified_name_problems(name)]
 
 
 def immutable(path: Path, new: object, old: object) -> list[FieldError]:

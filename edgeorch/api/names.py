@@ -14,6 +14,7 @@ NameRule = Callable[[str], list[str]]
 """Checks a name; gives the sentences about what is wrong with it."""
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SEARCH = rf"{_SEARCH_LABEL}(\.{_SEARCH_LABEL})*"
@@ -44,6 +45,11 @@ SEARCH_RULE = (
     "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     f"'{_SEARCH}')"
 )
+DNS_1035_RULE = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for "
+    f"validation is '{_DNS_1035}')"
+)
 IP_RULE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 
 MAX_LABEL = 63
@@ -52,6 +58,7 @@ _MAX_PORT = 65535
 _MAX_PORT_NAME = 15
 
 _IS_LABEL = re.compile(_LABEL)
+_IS_DNS_1035 = re.compile(_DNS_1035)
 _IS_SUBDOMAIN = re.compile(_SUBDOMAIN)
 _IS_SEARCH = re.compile(_SEARCH)
 _IS_CONFIG_KEY = re.compile(_CONFIG_KEY)
@@ -67,6 +74,11 @@ def range_rule(low: int, high: int) -> str:
 def dns_label_problems(text: str) -> list[str]:
     """Check an RFC 1123 label (``IsDNS1123Label``): pods' containers and volumes, namespaces."""
     return _too_long(text, MAX_LABEL) + ([] if _IS_LABEL.fullmatch(text) else [LABEL_RULE])
+
+
+def dns_1035_problems(text: str) -> list[str]:
+    """Check an RFC 1035 label (``IsDNS1035Label``): the name of a Service."""
+    return _too_long(text, MAX_LABEL) + ([] if _IS_DNS_1035.fullmatch(text) else [DNS_1035_RULE])
 
 
 def dns_subdomain_problems(text: str) -> list[str]:

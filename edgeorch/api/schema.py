@@ -7,6 +7,7 @@ asked for and kept per class; nothing happens on import.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 import types
@@ -17,7 +18,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from edgeorch.api.meta import ListKeys, MergeKey, Model, Time, Unsupported
+from edgeorch.api.base64_text import Base64
+from edgeorch.api.meta import Atomic, ListKeys, Mandatory, MergeKey, Model, Replaced, Time, Unsupported
 from edgeorch.api.quantity import Quantity
 
 Path = tuple[str | int, ...]
@@ -28,6 +30,8 @@ class Kind(enum.Enum):
     """What a value is on the wire."""
 
     STRING = "string"
+    BYTES = "[]uint8"
+    """Base64."""
     BOOL = "bool"
     INT = "int"
     FLOAT = "float64"
@@ -47,6 +51,7 @@ SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.MAP, Kind.LIST, Kind.ANY}
 
 _ZEROS: Mapping[Kind, Any] = {
     Kind.STRING: "",
+    Kind.BYTES: "",
     Kind.BOOL: False,
     Kind.INT: 0,
     Kind.FLOAT: 0.0,
@@ -70,17 +75,23 @@ class Type:
 
     kind: Kind
     model: type[Model] | None = None
-    """For OBJECT."""
+    """For OBJECT, and for ANY that may be one."""
+    own: ObjectSchema | None = None
+    """For OBJECT: the fields, where no model has them."""
     element: Type | None = None
     """For LIST and MAP."""
     pointer: bool = False
     """``None`` is a value of its own: a pointer in Go, "absent" is not "zero"."""
     bits: int = 64
     """For INT: 32 or 64."""
+    atomic: bool = False
+    """For OBJECT and MAP: server-side apply takes it as one value."""
 
     @property
     def schema(self) -> ObjectSchema:
         """The fields of an OBJECT."""
+        if self.own is not None:
+            return self.own
         if self.model is None:
             raise TypeError(f"{self.kind} has no fields")
         return schema_of(self.model)
@@ -122,21 +133,26 @@ class Field:
     type: Type
     required: bool = False
     """Kubernetes always sends it, and the model has no default for it."""
+    mandatory: bool = False
+    """Kubernetes' documents call it required."""
     merge_key: str | None = None
     """Strategic merge merges the list: by this key, or (empty) as a set of scalars. None: it is replaced."""
     retain_keys: bool = False
     """Strategic merge honours ``$retainKeys`` here."""
+    replaced: bool = False
+    """Strategic merge replaces the object instead of merging its members."""
     list_keys: tuple[str, ...] | None = None
     """Server-side apply: keys of an associative list, empty for a set, None for an atomic list."""
+    key_defaults: tuple[tuple[str, str], ...] = ()
+    """Values of list keys that an item may leave out."""
     unsupported: str = ""
     """Why setting this field has no effect here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ObjectSchema:
-    """All fields of a model."""
+    """All fields of a model, or of a part of a custom resource."""
 
-    model: type[Model]
     name: str
     """The Go type's name, without its package."""
     fields: Mapping[str, Field]
@@ -145,15 +161,21 @@ class ObjectSchema:
     """Wire names of the fields without a default whose zero value can be written."""
     plain: frozenset[str]
     """Wire names of the fields that are scalars and supported: nothing about them needs a closer look."""
+    rest: Field | None = None
+    """Describes all other members, where there may be others."""
+
+
+def schema_of(model: type[Model]) -> ObjectSchema:
+    """Give the schema of a model; derived once."""
+    return model.described or _derived(model)
 
 
 @functools.cache
-def schema_of(model: type[Model]) -> ObjectSchema:
-    """Give the schema of a model; derived once."""
+def _derived(model: type[Model]) -> ObjectSchema:
     fields = [_field(attribute, info) for attribute, info in model.model_fields.items()]
     required = tuple(f.name for f in fields if f.required and f.type.kind is not Kind.TIME)
     plain = frozenset(f.name for f in fields if f.type.kind in SCALARS and not f.unsupported)
-    return ObjectSchema(model, model.__name__, {f.name: f for f in fields}, required, plain)
+    return ObjectSchema(model.__name__, {f.name: f for f in fields}, required, plain)
 
 
 def format_path(path: Iterable[str | int]) -> str:
@@ -172,9 +194,12 @@ def _field(attribute: str, info: FieldInfo) -> Field:
         attribute=attribute,
         type=_type(info.annotation, marks),
         required=info.is_required(),
+        mandatory=info.is_required() or any(isinstance(mark, Mandatory) for mark in marks),
         merge_key=merge.key if merge else None,
         retain_keys=merge.retain_keys if merge else False,
+        replaced=any(isinstance(mark, Replaced) for mark in marks),
         list_keys=lists.keys if lists else None,
+        key_defaults=lists.defaults if lists else (),
         unsupported=unsupported.why if unsupported else "",
     )
 
@@ -187,22 +212,32 @@ def _type(annotation: Any, marks: list[Any]) -> Type:
         some = [argument for argument in arguments if argument is not types.NoneType]
         if set(some) == {int, str}:
             return Type(Kind.INT_OR_STRING, pointer=len(some) < len(arguments))
+        if set(some) == {int, float}:
+            return Type(Kind.FLOAT, pointer=len(some) < len(arguments))
+        inner = _type(some[0], marks)
+        if inner.model is not None and some[1:] == [bool]:
+            return Type(Kind.ANY, model=inner.model, pointer=len(some) < len(arguments))
         if len(some) != 1:
             raise TypeError(f"no wire type for {annotation}")
-        inner = _type(some[0], marks)
-        return Type(inner.kind, inner.model, inner.element, pointer=True, bits=inner.bits)
+        return dataclasses.replace(inner, pointer=True)
     if origin is list:
         return Type(Kind.LIST, element=_type(arguments[0], []))
     if origin is dict:
-        return Type(Kind.MAP, element=_type(arguments[1], []))
+        return Type(Kind.MAP, element=_type(arguments[1], []), atomic=_is_atomic(marks))
     if isinstance(annotation, type) and issubclass(annotation, Model):
-        return Type(Kind.OBJECT, model=annotation)
+        return Type(Kind.OBJECT, model=annotation, atomic=annotation.atomic or _is_atomic(marks))
     return _scalar(annotation, marks)
+
+
+def _is_atomic(marks: list[Any]) -> bool:
+    return any(isinstance(mark, Atomic) for mark in marks)
 
 
 def _scalar(annotation: Any, marks: list[Any]) -> Type:
     if annotation is str and any(mark in _marks_of(Quantity) for mark in marks):
         return Type(Kind.QUANTITY)
+    if annotation is str and any(mark in _marks_of(Base64) for mark in marks):
+        return Type(Kind.BYTES)
     if annotation is str and any(getattr(mark, "pattern", None) == _time_pattern() for mark in marks):
         return Type(Kind.TIME)
     kind = _PLAIN.get(annotation)

@@ -7,6 +7,8 @@ string``; pydantic's report of the same is turned into it here.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -26,6 +28,7 @@ _VALUES: dict[type, str] = {
     list: "array",
     dict: "object",
 }
+_OF_YAML = re.compile(r"line \d+: ")
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 """RFC 3339, as Go writes a layout."""
 
@@ -49,9 +52,24 @@ def cannot_handle(problem: str, *, api_version: str, kind: str) -> BadRequest:
     return BadRequest(f"{subject}{problem}")
 
 
-def strict_error(problems: tuple[str, ...]) -> str:
-    """Word what ``fieldValidation=Strict`` refuses; goes through :func:`cannot_handle`."""
-    return f"strict decoding error: {', '.join(problems)}"
+def type_problem(model: type[Model], body: dict[str, Any]) -> str:
+    """Say what :func:`to_model` would refuse, in Go's words; empty for nothing."""
+    try:
+        model.from_dict(body)
+    except ValidationError as exc:
+        return go_message(model, exc)
+    return ""
+
+
+def strict_error(problems: Sequence[str]) -> str:
+    """Word what ``fieldValidation=Strict`` refuses; goes through :func:`cannot_handle`.
+
+    What YAML's reader found is one error of several lines, as in go-yaml.
+    """
+    lines = [problem for problem in problems if _OF_YAML.match(problem)]
+    others = [problem for problem in problems if not _OF_YAML.match(problem)]
+    yaml = ["yaml: unmarshal errors:\n  " + "\n  ".join(lines)] if lines else []
+    return f"strict decoding error: {', '.join(yaml + others)}"
 
 
 def go_message(model: type[Model], error: ValidationError) -> str:
@@ -63,7 +81,7 @@ def go_message(model: type[Model], error: ValidationError) -> str:
 def _message(model: type[Model], error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{format_path(error['loc'])}: Required value"
-    struct, names, wire = _locate(model, error["loc"])
+    struct, names, wire = locate(model, error["loc"])
     value = error["input"]
     match wire.kind:
         case Kind.QUANTITY if error["type"] == "value_error":
@@ -76,7 +94,7 @@ def _message(model: type[Model], error: ErrorDetails) -> str:
             return f"json: cannot unmarshal {_described(value, Kind.STRING)} into Go value of type string"
         case Kind.INT_OR_STRING:
             return f"json: cannot unmarshal {_described(value, Kind.INT)} into Go value of type int32"
-        case Kind.STRING if error["type"] == "value_error":
+        case Kind.STRING | Kind.BYTES if error["type"] == "value_error":
             return _own_text(error)
     described = _described(value, wire.kind)
     if not names:
@@ -85,7 +103,7 @@ def _message(model: type[Model], error: ErrorDetails) -> str:
     return f"json: cannot unmarshal {described} into Go struct field {place} of type {wire.go_name}"
 
 
-def _locate(model: type[Model], loc: tuple[int | str, ...]) -> tuple[str, list[str], Type]:
+def locate(model: type[Model], loc: tuple[int | str, ...]) -> tuple[str, list[str], Type]:
     """Follow pydantic's location through the schema: innermost struct, names of all fields, type there.
 
     Go names neither list indexes nor map keys. Where pydantic adds parts of its own (the member of a union)

@@ -21,20 +21,24 @@ class ErrorType(enum.StrEnum):
 
     REQUIRED = "FieldValueRequired"
     INVALID = "FieldValueInvalid"
+    WRONG_TYPE = "FieldValueTypeInvalid"
     DUPLICATE = "FieldValueDuplicate"
     NOT_SUPPORTED = "FieldValueNotSupported"
     FORBIDDEN = "FieldValueForbidden"
     TOO_LONG = "FieldValueTooLong"
+    TOO_MANY = "FieldValueTooMany"
     NOT_FOUND = "FieldValueNotFound"
 
 
 _WORDS = {
     ErrorType.REQUIRED: "Required value",
     ErrorType.INVALID: "Invalid value",
+    ErrorType.WRONG_TYPE: "Invalid value",
     ErrorType.DUPLICATE: "Duplicate value",
     ErrorType.NOT_SUPPORTED: "Unsupported value",
     ErrorType.FORBIDDEN: "Forbidden",
     ErrorType.TOO_LONG: "Too long",
+    ErrorType.TOO_MANY: "Too many",
     ErrorType.NOT_FOUND: "Not found",
 }
 
@@ -97,6 +101,11 @@ def bad(field: str, value: Any, detail: str) -> FieldError:
     return FieldError(ErrorType.INVALID, field, value, detail)
 
 
+def wrong_type(field: str, value: Any, detail: str) -> FieldError:
+    """Find that a value is of another type (``field.TypeInvalid``)."""
+    return FieldError(ErrorType.WRONG_TYPE, field, value, detail)
+
+
 def duplicate(field: str, value: Any) -> FieldError:
     """Find that a value that must be unique is there twice."""
     return FieldError(ErrorType.DUPLICATE, field, value)
@@ -117,6 +126,13 @@ def too_long(field: str, most: int) -> FieldError:
     """Find that a value has more than ``most`` bytes."""
     return FieldError(
         ErrorType.TOO_LONG, field, None, f"may not be more than {most} {'byte' if most == 1 else 'bytes'}"
+    )
+
+
+def too_many(field: str, there_are: int, most: int) -> FieldError:
+    """Find that a list has more than ``most`` elements."""
+    return FieldError(
+        ErrorType.TOO_MANY, field, there_are, f"must have at most {most} {'item' if most == 1 else 'items'}"
     )
 
 

@@ -151,6 +151,8 @@ class _Reader:
             for merged in done.merges:
                 for key, value in merged.items():
                     done.value.setdefault(key, value)
+            # sigs.k8s.io/yaml goes through JSON of Go's maps, so what comes after meets the keys in order
+            done.value = dict(sorted(done.value.items()))
         self._add(done.value, done.anchor, done.line)
 
     def _add(self, value: Any, anchor: str | None, line: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgeorch.api.meta import Int64, Object
+from edgeorch.api.meta import Int64, Object, Required
 
 
 class ControllerRevision(Object):
@@ -12,5 +12,5 @@ class ControllerRevision(Object):
 
     data: dict[str, Any] | None = None
     """What was, as a patch of the object that it was a part of."""
-    revision: Int64 = 0
+    revision: Required[Int64] = 0
     """Counts up; the highest is the present one."""

@@ -8,7 +8,17 @@ from pydantic import Field
 
 from edgeorch.api.conditions import WorkloadCondition
 from edgeorch.api.core.pod_template import PodTemplateSpec
-from edgeorch.api.meta import Int32, Int64, IntOrString, LabelSelector, ListKeys, MergeKey, Model, Object
+from edgeorch.api.meta import (
+    Int32,
+    Int64,
+    IntOrString,
+    LabelSelector,
+    ListKeys,
+    MergeKey,
+    Model,
+    Object,
+    Required,
+)
 
 ON_DELETE = "OnDelete"
 
@@ -34,9 +44,9 @@ class DaemonSetUpdateStrategy(Model):
 class DaemonSetSpec(Model):
     """What runs on which nodes."""
 
-    selector: LabelSelector | None = None
+    selector: Required[LabelSelector | None] = None
     """Which pods belong to it; must match the template's labels and cannot change."""
-    template: PodTemplateSpec = Field(default_factory=PodTemplateSpec)
+    template: Required[PodTemplateSpec] = Field(default_factory=PodTemplateSpec)
     """What pods are made from; its node selector and affinity say on which nodes."""
     updateStrategy: DaemonSetUpdateStrategy = Field(default_factory=DaemonSetUpdateStrategy)
     """How pods of a new template take the place of others."""

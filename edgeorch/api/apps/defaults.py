@@ -8,7 +8,14 @@ from __future__ import annotations
 from edgeorch.api.apps.daemon_set import DaemonSet, RollingUpdateDaemonSet
 from edgeorch.api.apps.deployment import ROLLING_UPDATE, Deployment, RollingUpdateDeployment
 from edgeorch.api.apps.replica_set import ReplicaSet
-from edgeorch.api.core.defaults import default_pod_template
+from edgeorch.api.apps.stateful_set import (
+    ORDERED_READY,
+    RETAIN,
+    RollingUpdateStatefulSetStrategy,
+    StatefulSet,
+    StatefulSetPersistentVolumeClaimRetentionPolicy,
+)
+from edgeorch.api.core.defaults import default_claim, default_pod_template
 
 DEFAULT_REVISIONS = 10
 DEFAULT_SHARE = "25%"
@@ -56,3 +63,28 @@ def default_deployment(deployment: Deployment) -> None:
         if rolling.maxSurge is None:
             rolling.maxSurge = DEFAULT_SHARE
     default_pod_template(spec.template)
+
+
+def default_stateful_set(stateful_set: StatefulSet) -> None:
+    """Want one pod, one after the other, whose claims stay; fill in the templates."""
+    spec, strategy = stateful_set.spec, stateful_set.spec.updateStrategy
+    spec.podManagementPolicy = spec.podManagementPolicy or ORDERED_READY
+    strategy.type = strategy.type or ROLLING_UPDATE
+    if strategy.type == ROLLING_UPDATE:
+        rolling = strategy.rollingUpdate = strategy.rollingUpdate or RollingUpdateStatefulSetStrategy()
+        if rolling.partition is None:
+            rolling.partition = 0
+    policy = spec.persistentVolumeClaimRetentionPolicy = (
+        spec.persistentVolumeClaimRetentionPolicy or StatefulSetPersistentVolumeClaimRetentionPolicy()
+    )
+    policy.whenDeleted = policy.whenDeleted or RETAIN
+    policy.whenScaled = policy.whenScaled or RETAIN
+    if spec.replicas is None:
+        spec.replicas = 1
+    if spec.revisionHistoryLimit is None:
+        spec.revisionHistoryLimit = DEFAULT_REVISIONS
+    default_pod_template(spec.template)
+    for claim in spec.volumeClaimTemplates:
+        # Kubernetes names the kind of what it keeps within another object, so that it reads back the same.
+        claim.apiVersion, claim.kind = "v1", "PersistentVolumeClaim"
+        default_claim(claim)

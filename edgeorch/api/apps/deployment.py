@@ -8,7 +8,18 @@ from pydantic import Field
 
 from edgeorch.api.conditions import WorkloadCondition
 from edgeorch.api.core.pod_template import PodTemplateSpec
-from edgeorch.api.meta import Int32, Int64, IntOrString, LabelSelector, ListKeys, MergeKey, Model, Object, Time
+from edgeorch.api.meta import (
+    Int32,
+    Int64,
+    IntOrString,
+    LabelSelector,
+    ListKeys,
+    MergeKey,
+    Model,
+    Object,
+    Required,
+    Time,
+)
 
 RECREATE = "Recreate"
 ROLLING_UPDATE = "RollingUpdate"
@@ -42,9 +53,9 @@ class DeploymentSpec(Model):
 
     replicas: Int32 | None = None
     """Pods wanted; 1 by default."""
-    selector: LabelSelector | None = None
+    selector: Required[LabelSelector | None] = None
     """Which ReplicaSets and pods belong to it; must match the template's labels and cannot change."""
-    template: PodTemplateSpec = Field(default_factory=PodTemplateSpec)
+    template: Required[PodTemplateSpec] = Field(default_factory=PodTemplateSpec)
     """What pods are made from; a change of it is rolled out."""
     strategy: Annotated[DeploymentStrategy, MergeKey("", retain_keys=True)] = Field(
         default_factory=DeploymentStrategy

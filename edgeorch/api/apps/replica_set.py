@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edgeorch.api.conditions import WorkloadCondition
 from edgeorch.api.core.pod_template import PodTemplateSpec
-from edgeorch.api.meta import Int32, Int64, LabelSelector, ListKeys, MergeKey, Model, Object
+from edgeorch.api.meta import Int32, Int64, LabelSelector, ListKeys, MergeKey, Model, Object, Required
 
 REPLICA_FAILURE = "ReplicaFailure"
 """Type of the condition that says that pods could not be made or deleted."""
@@ -21,7 +21,7 @@ class ReplicaSetSpec(Model):
     """Pods wanted; 1 by default."""
     minReadySeconds: Int32 = 0
     """Seconds a new pod must be ready without a break until it counts as available."""
-    selector: LabelSelector | None = None
+    selector: Required[LabelSelector | None] = None
     """Which pods belong to it; must match the template's labels and cannot change."""
     template: PodTemplateSpec = Field(default_factory=PodTemplateSpec)
     """What pods are made from."""

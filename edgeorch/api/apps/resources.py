@@ -6,6 +6,7 @@ from edgeorch.api.apps.controller_revision import ControllerRevision
 from edgeorch.api.apps.daemon_set import DaemonSet
 from edgeorch.api.apps.deployment import Deployment
 from edgeorch.api.apps.replica_set import ReplicaSet
+from edgeorch.api.apps.stateful_set import StatefulSet
 from edgeorch.api.autoscaling.resources import SCALE
 from edgeorch.api.resources import ResourceInfo, Subresource
 
@@ -55,4 +56,16 @@ DAEMON_SETS = ResourceInfo(
     short_names=("ds",),
     categories=("all",),
     subresources=(_STATUS,),
+)
+
+STATEFUL_SETS = ResourceInfo(
+    group="apps",
+    version="v1",
+    kind="StatefulSet",
+    plural="statefulsets",
+    singular="statefulset",
+    model=StatefulSet,
+    short_names=("sts",),
+    categories=("all",),
+    subresources=(SCALE, _STATUS),
 )

@@ -6,11 +6,10 @@ place and are idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from edgeorch.api.core.pod import PodSpec
 from edgeorch.api.core.scheduling import Toleration
 from edgeorch.api.core.service_account import ServiceAccount
+from edgeorch.api.scheduling.priority_class import PREEMPT, PriorityClass
 
 NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 UNREACHABLE_TAINT = "node.kubernetes.io/unreachable"
@@ -19,12 +18,6 @@ DEFAULT_TOLERATION_SECONDS = 300
 """Seconds a pod stays on a node that is not ready or cannot be reached."""
 
 DEFAULT_SERVICE_ACCOUNT = "default"
-
-SYSTEM_PRIORITIES: Mapping[str, int] = {
-    "system-cluster-critical": 2_000_000_000,
-    "system-node-critical": 2_000_001_000,
-}
-"""The PriorityClasses every cluster has, and their values."""
 
 
 def default_tolerations(spec: PodSpec) -> None:
@@ -42,22 +35,27 @@ def default_tolerations(spec: PodSpec) -> None:
             )
 
 
-def resolve_priority(spec: PodSpec, classes: Mapping[str, int] = SYSTEM_PRIORITIES) -> None:
-    """Set priority and preemption policy from the priority class (Priority).
+def resolve_priority(spec: PodSpec, chosen: PriorityClass | None) -> None:
+    """Set class, priority and preemption policy from the class a pod gets; None where it gets none (Priority).
 
-    Raises ValueError with the plug-in's sentence when there is no such class, or when the pod brings
-    another number than its class has.
+    Raises ValueError with the plug-in's sentence when the pod brings another number or policy than its class
+    has.
     """
-    priority = classes.get(spec.priorityClassName, 0)
-    if spec.priorityClassName and spec.priorityClassName not in classes:
-        raise ValueError(f"no PriorityClass with name {spec.priorityClassName} was found")
+    priority, policy = (chosen.value, chosen.preemptionPolicy) if chosen else (0, PREEMPT)
+    computed = "priority admission controller computed {} from the given PriorityClass name"
     if spec.priority is not None and spec.priority != priority:
         raise ValueError(
             f"the integer value of priority ({spec.priority}) must not be provided in pod spec; "
-            f"priority admission controller computed {priority} from the given PriorityClass name"
+            + computed.format(priority)
         )
+    if policy is not None and spec.preemptionPolicy not in {None, policy}:
+        raise ValueError(
+            f"the string value of PreemptionPolicy ({spec.preemptionPolicy}) must not be provided in pod spec; "
+            + computed.format(policy)
+        )
+    spec.priorityClassName = chosen.metadata.name if chosen else ""
     spec.priority = priority
-    spec.preemptionPolicy = spec.preemptionPolicy or "PreemptLowerPriority"
+    spec.preemptionPolicy = spec.preemptionPolicy or policy
 
 
 def default_service_account(spec: PodSpec) -> None:

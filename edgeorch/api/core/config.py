@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AfterValidator, Field
-
+from edgeorch.api.base64_text import Base64
 from edgeorch.api.meta import Object
-
-
-def _check_base64(text: str) -> str:
-    try:
-        base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise ValueError("illegal base64 data") from exc
-    return text
-
-
-Base64 = Annotated[str, AfterValidator(_check_base64)]
-"""Bytes as they stand on the wire: standard base64 with padding."""
 
 
 class ConfigMap(Object):

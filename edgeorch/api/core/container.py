@@ -15,7 +15,7 @@ from edgeorch.api.core.references import (
 )
 from edgeorch.api.core.requirements import ResourceFieldSelector, ResourceRequirements
 from edgeorch.api.core.security import SecurityContext
-from edgeorch.api.meta import Int32, ListKeys, MergeKey, Model, Unsupported
+from edgeorch.api.meta import Int32, ListKeys, MergeKey, Model, Required, Unsupported
 
 NO_PROBES = Unsupported("probes are not run yet; a container that runs counts as ready")
 
@@ -27,7 +27,7 @@ class ContainerPort(Model):
     """Name that probes and services may use instead of the number; unique in the pod."""
     hostPort: Int32 = 0
     """Port of the node that is forwarded to the container; 0 is none."""
-    containerPort: Int32 = 0
+    containerPort: Required[Int32] = 0
     """Port in the pod's network, 1 to 65535."""
     protocol: str = ""
     """``TCP`` (the default), ``UDP`` or ``SCTP``."""
@@ -55,7 +55,7 @@ class EnvVarSource(Model):
 class EnvVar(Model):
     """One environment variable."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the variable."""
     value: str = ""
     """Value; ``$(OTHER)`` is replaced by a variable defined before, ``$$(OTHER)`` is not."""
@@ -95,7 +95,7 @@ class EnvFromSource(Model):
 class VolumeMount(Model):
     """Where one of the pod's volumes appears in the container."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the volume in ``spec.volumes``."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -103,7 +103,7 @@ class VolumeMount(Model):
         str | None, Unsupported("submounts keep their own mode below a read-only mount")
     ] = None
     """``Disabled``, ``IfPossible`` or ``Enabled``: whether ``readOnly`` holds for submounts too."""
-    mountPath: str = ""
+    mountPath: Required[str] = ""
     """Path in the container; may not contain ``:``."""
     subPath: str = ""
     """Path in the volume to mount instead of its root."""
@@ -116,25 +116,25 @@ class VolumeMount(Model):
 class VolumeDevice(Model):
     """Where a block volume appears in the container."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of a persistentVolumeClaim in ``spec.volumes``."""
-    devicePath: str = ""
+    devicePath: Required[str] = ""
     """Path of the device in the container."""
 
 
 class ContainerResizePolicy(Model):
     """What resizing a resource in place does to the container."""
 
-    resourceName: str = ""
+    resourceName: Required[str] = ""
     """``cpu`` or ``memory``."""
-    restartPolicy: str = ""
+    restartPolicy: Required[str] = ""
     """``NotRequired`` or ``RestartContainer``."""
 
 
 class ContainerRestartRuleOnExitCodes(Model):
     """Which exit codes a restart rule is about."""
 
-    operator: str = ""
+    operator: Required[str] = ""
     """``In`` or ``NotIn``."""
     values: Annotated[list[Int32], ListKeys()] = Field(default_factory=list)
     """The exit codes."""
@@ -143,7 +143,7 @@ class ContainerRestartRuleOnExitCodes(Model):
 class ContainerRestartRule(Model):
     """What to do when a container exits in a given way."""
 
-    action: str = ""
+    action: Required[str] = ""
     """``Restart`` the container, or ``RestartAllContainers`` of the pod."""
     exitCodes: ContainerRestartRuleOnExitCodes | None = None
     """The exit codes that make the rule apply."""
@@ -152,7 +152,7 @@ class ContainerRestartRule(Model):
 class Container(Model):
     """One container of a pod."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name, a DNS label, unique in the pod; cannot change."""
     image: str = ""
     """Image reference; a missing registry and tag mean what Podman's configuration says and ``latest``."""
@@ -163,7 +163,9 @@ class Container(Model):
     workingDir: str = ""
     """Working directory; the image's when empty."""
     ports: Annotated[
-        list[ContainerPort], MergeKey("containerPort"), ListKeys(("containerPort", "protocol"))
+        list[ContainerPort],
+        MergeKey("containerPort"),
+        ListKeys(("containerPort", "protocol"), defaults=(("protocol", "TCP"),)),
     ] = Field(default_factory=list)
     """Ports the container listens on."""
     envFrom: list[EnvFromSource] = Field(default_factory=list)

@@ -11,12 +11,15 @@ from edgeorch.api.core.config import Secret
 from edgeorch.api.core.limit_range import CONTAINER, LimitRange
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
+from edgeorch.api.core.persistent_volume_claim import PENDING, PersistentVolumeClaim
 from edgeorch.api.core.pod_defaults import default_pod, default_pod_template
+from edgeorch.api.core.references import TypedLocalObjectReference, TypedObjectReference
 from edgeorch.api.core.replication_controller import ReplicationController
 
 __all__ = [
     "NAMESPACE_FINALIZER",
     "NAMESPACE_LABEL",
+    "default_claim",
     "default_limit_range",
     "default_namespace",
     "default_node",
@@ -25,6 +28,7 @@ __all__ = [
     "default_replication_controller",
     "default_secret",
     "merge_string_data",
+    "normalize_data_sources",
     "prepare_namespace",
 ]
 
@@ -65,6 +69,25 @@ def default_replication_controller(controller: ReplicationController) -> None:
         spec.selector = spec.selector or dict(labels)
         controller.metadata.labels = controller.metadata.labels or dict(labels)
         default_pod_template(spec.template)
+
+
+def default_claim(claim: PersistentVolumeClaim) -> None:
+    """Want a file system, and be pending (``SetDefaults_PersistentVolumeClaim``)."""
+    claim.status.phase = claim.status.phase or PENDING
+    if claim.spec.volumeMode is None:
+        claim.spec.volumeMode = "Filesystem"
+
+
+def normalize_data_sources(claim: PersistentVolumeClaim) -> None:
+    """Let the old field and the new one for the same thing say the same (``NormalizeDataSources``)."""
+    spec = claim.spec
+    source, reference = spec.dataSource, spec.dataSourceRef
+    if source is not None and reference is None:
+        spec.dataSourceRef = TypedObjectReference(apiGroup=source.apiGroup, kind=source.kind, name=source.name)
+    elif reference is not None and source is None and not reference.namespace:
+        spec.dataSource = TypedLocalObjectReference(
+            apiGroup=reference.apiGroup, kind=reference.kind, name=reference.name
+        )
 
 
 def default_secret(secret: Secret) -> None:

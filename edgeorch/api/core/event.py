@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from edgeorch.api.core.references import ObjectReference
-from edgeorch.api.meta import Int32, MicroTime, Model, Object, Time
+from edgeorch.api.meta import Int32, MicroTime, Model, Object, Required, Time
 
 
 class EventSource(Model):
@@ -29,7 +29,7 @@ class EventSeries(Model):
 class Event(Object):
     """Something that happened to an object."""
 
-    involvedObject: ObjectReference = Field(default_factory=ObjectReference)
+    involvedObject: Required[ObjectReference] = Field(default_factory=ObjectReference)
     """The object it happened to."""
     reason: str = ""
     """One word for it, such as ``Started``."""

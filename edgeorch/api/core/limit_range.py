@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from edgeorch.api.core.requirements import ResourceList
-from edgeorch.api.meta import Model, Object
+from edgeorch.api.meta import Model, Object, Required
 
 CONTAINER = "Container"
 POD = "Pod"
@@ -32,7 +32,7 @@ class LimitRangeItem(Model):
 class LimitRangeSpec(Model):
     """All bounds and defaults."""
 
-    limits: list[LimitRangeItem] = Field(default_factory=list)
+    limits: Required[list[LimitRangeItem]] = Field(default_factory=list)
     """One entry per type."""
 
 

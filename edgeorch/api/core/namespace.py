@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgeorch.api.meta import ListKeys, MergeKey, Model, Object, Time
+from edgeorch.api.meta import ListKeys, MergeKey, Model, Object, Required, Time
 
 
 class NamespaceSpec(Model):
@@ -20,9 +20,9 @@ class NamespaceSpec(Model):
 class NamespaceCondition(Model):
     """One aspect of a namespace's state."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``NamespaceContentRemaining`` and others, while it is emptied."""
-    status: str = ""
+    status: Required[str] = ""
     """``True``, ``False`` or ``Unknown``."""
     lastTransitionTime: Time | None = None
     """When ``status`` last changed."""

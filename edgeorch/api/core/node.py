@@ -8,21 +8,21 @@ from pydantic import Field
 
 from edgeorch.api.core.requirements import ResourceList
 from edgeorch.api.core.scheduling import Taint
-from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object, Time, Unsupported
+from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object, Required, Time, Unsupported
 
 
 class ConfigMapNodeConfigSource(Model):
     """A ConfigMap with a kubelet's configuration; removed from Kubernetes."""
 
-    namespace: str = ""
+    namespace: Required[str] = ""
     """Namespace of the ConfigMap."""
-    name: str = ""
+    name: Required[str] = ""
     """Name of the ConfigMap."""
     uid: str = ""
     """UID of the ConfigMap."""
     resourceVersion: str = ""
     """Version of the ConfigMap."""
-    kubeletConfigKey: str = ""
+    kubeletConfigKey: Required[str] = ""
     """Key with the configuration."""
 
 
@@ -57,18 +57,18 @@ class NodeSpec(Model):
 class NodeAddress(Model):
     """An address of a node."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``InternalIP``, ``ExternalIP``, ``Hostname``, ``InternalDNS`` or ``ExternalDNS``."""
-    address: str = ""
+    address: Required[str] = ""
     """The address."""
 
 
 class NodeCondition(Model):
     """One aspect of a node's state."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``Ready``, ``MemoryPressure``, ``DiskPressure``, ``PIDPressure``, ``NetworkUnavailable``."""
-    status: str = ""
+    status: Required[str] = ""
     """``True``, ``False`` or ``Unknown``."""
     lastHeartbeatTime: Time | None = None
     """When it was last heard of."""
@@ -140,9 +140,9 @@ class ContainerImage(Model):
 class AttachedVolume(Model):
     """A volume that is attached to a node."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the volume."""
-    devicePath: str = ""
+    devicePath: Required[str] = ""
     """Device it appears as."""
 
 

@@ -29,7 +29,7 @@ from edgeorch.api.core.scheduling import (
 )
 from edgeorch.api.core.security import PodSecurityContext
 from edgeorch.api.core.volume import Volume
-from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object, Unsupported
+from edgeorch.api.meta import Atomic, Int32, Int64, ListKeys, MergeKey, Model, Object, Required, Unsupported
 
 __all__ = [
     "ContainerState",
@@ -55,7 +55,7 @@ __all__ = [
 class HostAlias(Model):
     """A line of the pod's ``/etc/hosts``."""
 
-    ip: str = ""
+    ip: Required[str] = ""
     """The address."""
     hostnames: list[str] = Field(default_factory=list)
     """Names for it."""
@@ -84,21 +84,21 @@ class PodDNSConfig(Model):
 class PodOS(Model):
     """Operating system of a pod's containers."""
 
-    name: str = ""
+    name: Required[str] = ""
     """``linux`` or ``windows``."""
 
 
 class PodReadinessGate(Model):
     """A condition that must be true for the pod to be ready."""
 
-    conditionType: str = ""
+    conditionType: Required[str] = ""
     """Type of the condition in ``status.conditions``."""
 
 
 class PodResourceClaim(Model):
     """A resource claim that the pod's containers may use."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name, a DNS label, unique in the pod."""
     resourceClaimName: str | None = None
     """An existing claim in the pod's namespace."""
@@ -118,7 +118,9 @@ class PodSpec(Model):
     )
     """Containers that run one after the other, each to success, before the others start; those with
     ``restartPolicy: Always`` are sidecars that stay."""
-    containers: Annotated[list[Container], MergeKey("name"), ListKeys(("name",))] = Field(default_factory=list)
+    containers: Required[Annotated[list[Container], MergeKey("name"), ListKeys(("name",))]] = Field(
+        default_factory=list
+    )
     """The containers; at least one."""
     ephemeralContainers: Annotated[
         list[EphemeralContainer],
@@ -135,7 +137,7 @@ class PodSpec(Model):
     """Seconds after its start when a pod that still runs is failed."""
     dnsPolicy: str = ""
     """``ClusterFirst`` (the default), ``ClusterFirstWithHostNet``, ``Default`` (the node's) or ``None``."""
-    nodeSelector: dict[str, str] = Field(default_factory=dict)
+    nodeSelector: Annotated[dict[str, str], Atomic()] = Field(default_factory=dict)
     """Labels a node must have."""
     serviceAccountName: str = ""
     """Service account the pod runs as; ``default`` by default."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from edgeorch.api.core.requirements import ResourceList, ResourceRequirements
-from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Time
+from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Required, Time
 
 
 class ContainerStateWaiting(Model):
@@ -59,7 +59,7 @@ class ContainerState(Model):
 class ImageVolumeStatus(Model):
     """What is mounted by an image volume."""
 
-    imageRef: str = ""
+    imageRef: Required[str] = ""
     """Digest of the image that is mounted."""
 
 
@@ -73,9 +73,9 @@ class VolumeStatus(Model):
 class VolumeMountStatus(Model):
     """How a volume is really mounted."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the volume."""
-    mountPath: str = ""
+    mountPath: Required[str] = ""
     """Path in the container."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -106,7 +106,7 @@ class ContainerUser(Model):
 class ResourceHealth(Model):
     """Health of one allocated resource."""
 
-    resourceID: str = ""
+    resourceID: Required[str] = ""
     """Identifier of the resource, unique on the node."""
     health: str = ""
     """``Healthy``, ``Unhealthy`` or ``Unknown``."""
@@ -117,7 +117,7 @@ class ResourceHealth(Model):
 class ResourceStatus(Model):
     """Health of the resources a container was given."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the resource in the container's requests, or ``claim:NAME/REQUEST``."""
     resources: Annotated[list[ResourceHealth], ListKeys(("resourceID",))] = Field(default_factory=list)
     """Health of each one."""
@@ -126,7 +126,7 @@ class ResourceStatus(Model):
 class ContainerStatus(Model):
     """What is known of one container."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the container in the spec."""
     state: ContainerState = Field(default_factory=ContainerState)
     """How it is now."""
@@ -165,11 +165,11 @@ class ContainerStatus(Model):
 class PodCondition(Model):
     """One aspect of a pod's state."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``PodScheduled``, ``Initialized``, ``ContainersReady``, ``Ready``, ``DisruptionTarget``..."""
     observedGeneration: Int64 = 0
     """The ``metadata.generation`` this was derived from."""
-    status: str = ""
+    status: Required[str] = ""
     """``True``, ``False`` or ``Unknown``."""
     lastProbeTime: Time | None = None
     """When it was last looked at; unused."""
@@ -184,21 +184,21 @@ class PodCondition(Model):
 class HostIP(Model):
     """An address of the node."""
 
-    ip: str = ""
+    ip: Required[str] = ""
     """The address."""
 
 
 class PodIP(Model):
     """An address of the pod."""
 
-    ip: str = ""
+    ip: Required[str] = ""
     """The address."""
 
 
 class PodResourceClaimStatus(Model):
     """The claim that was made for one of the pod's ``resourceClaims``."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the entry in ``spec.resourceClaims``."""
     resourceClaimName: str | None = None
     """Name of the claim; absent when none was needed."""
@@ -207,31 +207,31 @@ class PodResourceClaimStatus(Model):
 class ContainerExtendedResourceRequest(Model):
     """Which request of a claim serves an extended resource of a container."""
 
-    containerName: str = ""
+    containerName: Required[str] = ""
     """Name of the container."""
-    resourceName: str = ""
+    resourceName: Required[str] = ""
     """Name of the extended resource."""
-    requestName: str = ""
+    requestName: Required[str] = ""
     """Name of the request in the claim."""
 
 
 class PodExtendedResourceClaimStatus(Model):
     """The claim that was made for the pod's extended resources."""
 
-    requestMappings: list[ContainerExtendedResourceRequest] = Field(default_factory=list)
+    requestMappings: Required[list[ContainerExtendedResourceRequest]] = Field(default_factory=list)
     """Which request serves which resource."""
-    resourceClaimName: str = ""
+    resourceClaimName: Required[str] = ""
     """Name of the claim."""
 
 
 class NodeAllocatableResourceClaimStatus(Model):
     """What a claim takes of the node's own resources."""
 
-    resourceClaimName: str = ""
+    resourceClaimName: Required[str] = ""
     """Name of the claim."""
     containers: Annotated[list[str], ListKeys()] = Field(default_factory=list)
     """Containers that use the claim."""
-    resources: ResourceList = Field(default_factory=dict)
+    resources: Required[ResourceList] = Field(default_factory=dict)
     """What it takes."""
 
 

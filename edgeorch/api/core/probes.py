@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgeorch.api.meta import Int32, Int64, IntOrString, Model, Unsupported
+from edgeorch.api.meta import Int32, Int64, IntOrString, Model, Required, Unsupported
 
 ONLY_SLEEP = Unsupported("hooks can only sleep yet")
 
@@ -21,7 +21,7 @@ class ExecAction(Model):
 class HTTPHeader(Model):
     """A header of an HTTP request."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the header."""
     value: str
     """Its value."""
@@ -32,7 +32,7 @@ class HTTPGetAction(Model):
 
     path: str = ""
     """Path to ask for; ``/`` when empty."""
-    port: IntOrString = 0
+    port: Required[IntOrString] = 0
     """Number or name of a container port."""
     host: str = ""
     """Host to connect to; the pod's address when empty. To set the virtual host use a ``Host`` header."""
@@ -45,7 +45,7 @@ class HTTPGetAction(Model):
 class TCPSocketAction(Model):
     """Opens a TCP connection."""
 
-    port: IntOrString = 0
+    port: Required[IntOrString] = 0
     """Number or name of a container port."""
     host: str = ""
     """Host to connect to; the pod's address when empty."""
@@ -54,7 +54,7 @@ class TCPSocketAction(Model):
 class GRPCAction(Model):
     """Asks a gRPC health service."""
 
-    port: Int32 = 0
+    port: Required[Int32] = 0
     """Port of the service."""
     service: str | None = None
     """Name of the service to ask about; the server as a whole when empty."""

@@ -23,6 +23,8 @@ class ScopedResourceSelectorRequirement(Model):
 class ScopeSelector(Model):
     """Conditions that must all hold."""
 
+    atomic = True
+
     matchExpressions: list[ScopedResourceSelectorRequirement] = Field(default_factory=list)
     """The conditions."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from edgeorch.api.meta import Model
+from edgeorch.api.meta import Model, Required
 
 
 class LocalObjectReference(Model):
     """Names an object in the same namespace."""
+
+    atomic = True
 
     name: str = ""
     """Name of the object."""
@@ -14,6 +16,8 @@ class LocalObjectReference(Model):
 
 class ObjectReference(Model):
     """Names any object, or a part of one."""
+
+    atomic = True
 
     apiVersion: str = ""
     """API version of the object."""
@@ -34,11 +38,13 @@ class ObjectReference(Model):
 class TypedLocalObjectReference(Model):
     """Names an object of a given kind in the same namespace."""
 
+    atomic = True
+
     apiGroup: str | None = None
     """API group of the object; absent for core."""
-    kind: str = ""
+    kind: Required[str] = ""
     """Kind of the object."""
-    name: str = ""
+    name: Required[str] = ""
     """Name of the object."""
 
 
@@ -47,9 +53,9 @@ class TypedObjectReference(Model):
 
     apiGroup: str | None = None
     """API group of the object; absent for core."""
-    kind: str = ""
+    kind: Required[str] = ""
     """Kind of the object."""
-    name: str = ""
+    name: Required[str] = ""
     """Name of the object."""
     namespace: str | None = None
     """Namespace of the object; absent means the referrer's own."""
@@ -58,9 +64,11 @@ class TypedObjectReference(Model):
 class ConfigMapKeySelector(Model):
     """Picks one key of a ConfigMap."""
 
+    atomic = True
+
     name: str = ""
     """Name of the ConfigMap, in the pod's namespace."""
-    key: str = ""
+    key: Required[str] = ""
     """Key in its ``data``."""
     optional: bool | None = None
     """Whether the container may start without the ConfigMap or the key."""
@@ -69,9 +77,11 @@ class ConfigMapKeySelector(Model):
 class SecretKeySelector(Model):
     """Picks one key of a Secret."""
 
+    atomic = True
+
     name: str = ""
     """Name of the Secret, in the pod's namespace."""
-    key: str = ""
+    key: Required[str] = ""
     """Key in its ``data``."""
     optional: bool | None = None
     """Whether the container may start without the Secret or the key."""
@@ -80,11 +90,13 @@ class SecretKeySelector(Model):
 class FileKeySelector(Model):
     """Picks one variable of an environment file in a volume."""
 
-    volumeName: str = ""
+    atomic = True
+
+    volumeName: Required[str] = ""
     """Name of the pod's volume that holds the file."""
-    path: str = ""
+    path: Required[str] = ""
     """Path of the file, relative to the volume."""
-    key: str = ""
+    key: Required[str] = ""
     """Name of the variable in the file."""
     optional: bool | None = None
     """Whether the container may start without the file or the key."""
@@ -93,7 +105,9 @@ class FileKeySelector(Model):
 class ObjectFieldSelector(Model):
     """Picks a field of the pod itself (downward API)."""
 
+    atomic = True
+
     apiVersion: str = ""
     """Version the path is written in; ``v1`` when empty."""
-    fieldPath: str = ""
+    fieldPath: Required[str] = ""
     """The field: ``metadata.name``, ``metadata.labels['app']``, ``status.podIP``..."""

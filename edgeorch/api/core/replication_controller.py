@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edgeorch.api.conditions import WorkloadCondition
 from edgeorch.api.core.pod_template import PodTemplateSpec
-from edgeorch.api.meta import Int32, Int64, ListKeys, MergeKey, Model, Object
+from edgeorch.api.meta import Atomic, Int32, Int64, ListKeys, MergeKey, Model, Object
 
 
 class ReplicationControllerSpec(Model):
@@ -18,7 +18,7 @@ class ReplicationControllerSpec(Model):
     """Pods wanted; 1 by default."""
     minReadySeconds: Int32 = 0
     """Seconds a new pod must be ready without a break until it counts as available."""
-    selector: dict[str, str] = Field(default_factory=dict)
+    selector: Annotated[dict[str, str], Atomic()] = Field(default_factory=dict)
     """Labels of the pods that belong to it; those of the template by default."""
     template: PodTemplateSpec | None = None
     """What pods are made from."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgeorch.api.meta import ListKeys, Model, Unsupported
+from edgeorch.api.meta import ListKeys, Model, Required, Unsupported
 from edgeorch.api.quantity import Quantity
 
 ResourceList = dict[str, Quantity]
@@ -16,7 +16,7 @@ ResourceList = dict[str, Quantity]
 class ResourceClaim(Model):
     """Points at one of the pod's ``resourceClaims``."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the entry in ``spec.resourceClaims``."""
     request: str = ""
     """Name of one request of that claim; empty makes all of it available."""
@@ -38,9 +38,11 @@ class ResourceRequirements(Model):
 class ResourceFieldSelector(Model):
     """Picks a container's request or limit (downward API)."""
 
+    atomic = True
+
     containerName: str = ""
     """The container; required in volumes, the container itself in ``env``."""
-    resource: str = ""
+    resource: Required[str] = ""
     """``limits.cpu``, ``requests.memory`` and so on."""
     divisor: Quantity | None = None
     """Unit the amount is given in; ``1`` when absent."""

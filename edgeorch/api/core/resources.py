@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from edgeorch.api.autoscaling.resources import SCALE
+from edgeorch.api.core.binding import Binding
 from edgeorch.api.core.config import ConfigMap, Secret
+from edgeorch.api.core.endpoints import Endpoints
 from edgeorch.api.core.event import Event
 from edgeorch.api.core.limit_range import LimitRange
 from edgeorch.api.core.namespace import Namespace
 from edgeorch.api.core.node import Node
+from edgeorch.api.core.persistent_volume import PersistentVolume
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.pod_template_object import PodTemplate
 from edgeorch.api.core.quota import ResourceQuota
 from edgeorch.api.core.replication_controller import ReplicationController
+from edgeorch.api.core.service import Service
 from edgeorch.api.core.service_account import ServiceAccount
+from edgeorch.api.policy.eviction import Eviction
 from edgeorch.api.resources import ResourceInfo, Subresource
 
 _STATUS = Subresource("status", ("get", "patch", "update"))
@@ -62,8 +69,8 @@ PODS = ResourceInfo(
     subresources=(
         _STATUS,
         Subresource("log", ("get",)),
-        Subresource("binding", ("create",), kind="Binding", version="v1"),
-        Subresource("eviction", ("create",), kind="Eviction", group="policy", version="v1"),
+        Subresource("binding", ("create",), kind="Binding", version="v1", model=Binding),
+        Subresource("eviction", ("create",), kind="Eviction", group="policy", version="v1", model=Eviction),
     ),
     field_labels=_paths(
         "spec.nodeName",
@@ -118,6 +125,7 @@ SERVICE_ACCOUNTS = ResourceInfo(
     singular="serviceaccount",
     model=ServiceAccount,
     short_names=("sa",),
+    subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", "v1"),),
 )
 
 EVENTS = ResourceInfo(
@@ -143,6 +151,71 @@ EVENTS = ResourceInfo(
         ),
         "source": "source.component",
     },
+)
+
+PERSISTENT_VOLUME_CLAIMS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="PersistentVolumeClaim",
+    plural="persistentvolumeclaims",
+    singular="persistentvolumeclaim",
+    model=PersistentVolumeClaim,
+    short_names=("pvc",),
+    subresources=(_STATUS,),
+)
+
+PERSISTENT_VOLUMES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="PersistentVolume",
+    plural="persistentvolumes",
+    singular="persistentvolume",
+    model=PersistentVolume,
+    namespaced=False,
+    short_names=("pv",),
+    subresources=(_STATUS,),
+)
+
+POD_TEMPLATES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="PodTemplate",
+    plural="podtemplates",
+    singular="podtemplate",
+    model=PodTemplate,
+)
+
+SERVICES = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Service",
+    plural="services",
+    singular="service",
+    model=Service,
+    short_names=("svc",),
+    categories=("all",),
+    subresources=(_STATUS,),
+    field_labels=_paths("spec.clusterIP", "spec.type"),
+)
+
+BINDINGS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Binding",
+    plural="bindings",
+    singular="binding",
+    model=Binding,
+    verbs=("create",),
+)
+
+ENDPOINTS = ResourceInfo(
+    group="",
+    version="v1",
+    kind="Endpoints",
+    plural="endpoints",
+    singular="endpoints",
+    model=Endpoints,
+    short_names=("ep",),
 )
 
 RESOURCE_QUOTAS = ResourceInfo(

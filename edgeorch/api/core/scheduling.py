@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, Time
+from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, Required, Time
 
 
 class NodeSelectorRequirement(Model):
     """One expression about a node."""
 
-    key: str = ""
+    key: Required[str] = ""
     """Label key; in ``matchFields``, ``metadata.name``."""
-    operator: str = ""
+    operator: Required[str] = ""
     """``In``, ``NotIn``, ``Exists``, ``DoesNotExist``, ``Gt`` or ``Lt``."""
     values: list[str] = Field(default_factory=list)
     """Values for the operator; none for ``Exists`` and ``DoesNotExist``, one number for ``Gt`` and ``Lt``."""
@@ -20,6 +20,8 @@ class NodeSelectorRequirement(Model):
 
 class NodeSelectorTerm(Model):
     """Expressions that must all hold; an empty term matches no node."""
+
+    atomic = True
 
     matchExpressions: list[NodeSelectorRequirement] = Field(default_factory=list)
     """Expressions about the node's labels."""
@@ -30,16 +32,18 @@ class NodeSelectorTerm(Model):
 class NodeSelector(Model):
     """Terms of which one must hold."""
 
-    nodeSelectorTerms: list[NodeSelectorTerm] = Field(default_factory=list)
+    atomic = True
+
+    nodeSelectorTerms: Required[list[NodeSelectorTerm]] = Field(default_factory=list)
     """The terms; they are ORed."""
 
 
 class PreferredSchedulingTerm(Model):
     """A wish about the node."""
 
-    weight: Int32 = 0
+    weight: Required[Int32] = 0
     """How much it counts, 1 to 100."""
-    preference: NodeSelectorTerm = Field(default_factory=NodeSelectorTerm)
+    preference: Required[NodeSelectorTerm] = Field(default_factory=NodeSelectorTerm)
     """The term that should hold; an empty one is no wish."""
 
 
@@ -59,7 +63,7 @@ class PodAffinityTerm(Model):
     """Labels of those pods; absent matches none."""
     namespaces: list[str] = Field(default_factory=list)
     """Their namespaces; with no ``namespaceSelector`` either, the pod's own."""
-    topologyKey: str = ""
+    topologyKey: Required[str] = ""
     """Node label that says what near means: nodes with the same value are one place."""
     namespaceSelector: LabelSelector | None = None
     """Their namespaces by label; an empty selector means all."""
@@ -72,9 +76,9 @@ class PodAffinityTerm(Model):
 class WeightedPodAffinityTerm(Model):
     """A wish about neighbours."""
 
-    weight: Int32 = 0
+    weight: Required[Int32] = 0
     """How much it counts, 1 to 100."""
-    podAffinityTerm: PodAffinityTerm = Field(default_factory=PodAffinityTerm)
+    podAffinityTerm: Required[PodAffinityTerm] = Field(default_factory=PodAffinityTerm)
     """The pods that are meant."""
 
 
@@ -110,11 +114,11 @@ class Affinity(Model):
 class Taint(Model):
     """Keeps pods off a node unless they tolerate it."""
 
-    key: str = ""
+    key: Required[str] = ""
     """Key of the taint."""
     value: str = ""
     """Value of the taint."""
-    effect: str = ""
+    effect: Required[str] = ""
     """``NoSchedule``, ``PreferNoSchedule`` or ``NoExecute``."""
     timeAdded: Time | None = None
     """When a ``NoExecute`` taint was added; toleration times count from here."""
@@ -138,11 +142,11 @@ class Toleration(Model):
 class TopologySpreadConstraint(Model):
     """Spreads alike pods over places."""
 
-    maxSkew: Int32 = 0
+    maxSkew: Required[Int32] = 0
     """How many more pods one place may have than the emptiest; at least 1."""
-    topologyKey: str = ""
+    topologyKey: Required[str] = ""
     """Node label whose values are the places."""
-    whenUnsatisfiable: str = ""
+    whenUnsatisfiable: Required[str] = ""
     """``DoNotSchedule`` or ``ScheduleAnyway``."""
     labelSelector: LabelSelector | None = None
     """Which pods are counted."""
@@ -159,7 +163,7 @@ class TopologySpreadConstraint(Model):
 class PodSchedulingGate(Model):
     """Something that must happen before a pod is scheduled."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name of the gate; whoever set it removes it."""
 
 

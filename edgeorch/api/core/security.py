@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgeorch.api.meta import Int64, Model, Unsupported
+from edgeorch.api.meta import Int64, Model, Required, Unsupported
 
 NO_WINDOWS = Unsupported("nodes run Linux")
 NO_SELINUX = Unsupported("nodes run without SELinux")
@@ -38,7 +38,7 @@ class SELinuxOptions(Model):
 class SeccompProfile(Model):
     """Filter for system calls."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``RuntimeDefault``, ``Unconfined`` or ``Localhost``."""
     localhostProfile: str | None = None
     """Path of the profile on the node, below the agent's seccomp folder; only for ``Localhost``."""
@@ -47,7 +47,7 @@ class SeccompProfile(Model):
 class AppArmorProfile(Model):
     """AppArmor confinement."""
 
-    type: str = ""
+    type: Required[str] = ""
     """``RuntimeDefault``, ``Unconfined`` or ``Localhost``."""
     localhostProfile: str | None = None
     """Name of a profile loaded on the node; only for ``Localhost``."""
@@ -69,7 +69,7 @@ class WindowsSecurityContextOptions(Model):
 class Sysctl(Model):
     """A kernel parameter of the pod's namespaces."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name, such as ``net.core.somaxconn``."""
     value: str
     """Value to set."""

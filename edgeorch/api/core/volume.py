@@ -10,25 +10,21 @@ from typing import Annotated
 from pydantic import Field
 
 from edgeorch.api.core import volume_network as network
-from edgeorch.api.core.references import (
-    ObjectFieldSelector,
-    TypedLocalObjectReference,
-    TypedObjectReference,
-)
-from edgeorch.api.core.requirements import ResourceFieldSelector, ResourceList
-from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, ObjectMeta, Unsupported
+from edgeorch.api.core.persistent_volume_claim import NOT_BOUND, PersistentVolumeClaimTemplate
+from edgeorch.api.core.references import ObjectFieldSelector
+from edgeorch.api.core.requirements import ResourceFieldSelector
+from edgeorch.api.meta import Int32, Int64, LabelSelector, Model, Required, Unsupported
 from edgeorch.api.quantity import Quantity
 
 NO_DRIVER = Unsupported("nodes have no driver for this kind of volume")
-NO_CLAIMS = Unsupported("persistent volume claims are not served yet")
 
 
 class KeyToPath(Model):
     """Puts one key into a file."""
 
-    key: str = ""
+    key: Required[str] = ""
     """The key."""
-    path: str = ""
+    path: Required[str] = ""
     """Relative path of the file; no ``..``."""
     mode: Int32 | None = None
     """Permission bits of the file, 0 to 0o777; the volume's ``defaultMode`` when absent."""
@@ -46,7 +42,7 @@ class EmptyDirVolumeSource(Model):
 class HostPathVolumeSource(Model):
     """A file or directory of the node."""
 
-    path: str = ""
+    path: Required[str] = ""
     """Path on the node."""
     type: str | None = None
     """What must be there, or is made: ``DirectoryOrCreate``, ``Directory``, ``FileOrCreate``, ``File``,
@@ -82,7 +78,7 @@ class SecretVolumeSource(Model):
 class DownwardAPIVolumeFile(Model):
     """Puts a field of the pod, or a resource of a container, into a file."""
 
-    path: str = ""
+    path: Required[str] = ""
     """Relative path of the file; no ``..``."""
     fieldRef: ObjectFieldSelector | None = None
     """The field: annotations, labels, name, namespace or uid."""
@@ -137,7 +133,7 @@ class ServiceAccountTokenProjection(Model):
     """Who the token is for; the API server when empty."""
     expirationSeconds: Int64 | None = None
     """Seconds the token is valid; 3600 by default, at least 600."""
-    path: str = ""
+    path: Required[str] = ""
     """Relative path of the token file."""
 
 
@@ -152,16 +148,16 @@ class ClusterTrustBundleProjection(Model):
     """Which bundles of the signer."""
     optional: bool | None = None
     """Whether the pod may start without them."""
-    path: str = ""
+    path: Required[str] = ""
     """Relative path of the file."""
 
 
 class PodCertificateProjection(Model):
     """A key and certificate made for this pod, renewed before it ends."""
 
-    signerName: str = ""
+    signerName: Required[str] = ""
     """Signer that is asked for the certificate."""
-    keyType: str = ""
+    keyType: Required[str] = ""
     """Kind of key to make, such as ``ED25519``, ``ECDSAP256`` or ``RSA3072``."""
     maxExpirationSeconds: Int32 | None = None
     """The longest life of the certificate, in seconds."""
@@ -210,51 +206,10 @@ class ProjectedVolumeSource(Model):
 class PersistentVolumeClaimVolumeSource(Model):
     """The volume a claim is bound to."""
 
-    claimName: str = ""
+    claimName: Required[str] = ""
     """Name of the claim, in the pod's namespace."""
     readOnly: bool = False
     """Whether all mounts are read-only."""
-
-
-class VolumeResourceRequirements(Model):
-    """How large a volume is to be."""
-
-    limits: ResourceList = Field(default_factory=dict)
-    """The most it may be."""
-    requests: ResourceList = Field(default_factory=dict)
-    """The least it must be; key ``storage``."""
-
-
-class PersistentVolumeClaimSpec(Model):
-    """What a claim asks for."""
-
-    accessModes: list[str] = Field(default_factory=list)
-    """``ReadWriteOnce``, ``ReadOnlyMany``, ``ReadWriteMany``, ``ReadWriteOncePod``."""
-    selector: LabelSelector | None = None
-    """Which volumes may be bound."""
-    resources: VolumeResourceRequirements = Field(default_factory=VolumeResourceRequirements)
-    """The size."""
-    volumeName: str = ""
-    """The volume that is bound, or is to be."""
-    storageClassName: str | None = None
-    """The storage class; absent is the default one, ``""`` none at all."""
-    volumeMode: str | None = None
-    """``Filesystem`` (the default) or ``Block``."""
-    dataSource: TypedLocalObjectReference | None = None
-    """What to fill the volume with: a snapshot or another claim."""
-    dataSourceRef: TypedObjectReference | None = None
-    """The same for any kind, also in other namespaces."""
-    volumeAttributesClassName: str | None = None
-    """The volume attributes class."""
-
-
-class PersistentVolumeClaimTemplate(Model):
-    """The claim to make for a generic ephemeral volume."""
-
-    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
-    """Labels and annotations of the claim."""
-    spec: PersistentVolumeClaimSpec = Field(default_factory=PersistentVolumeClaimSpec)
-    """What the claim asks for."""
 
 
 class EphemeralVolumeSource(Model):
@@ -276,7 +231,7 @@ class ImageVolumeSource(Model):
 class Volume(Model):
     """A directory or device that the pod's containers can mount; exactly one source is set."""
 
-    name: str = ""
+    name: Required[str] = ""
     """Name, a DNS label, unique in the pod."""
     hostPath: HostPathVolumeSource | None = None
     """A file or directory of the node."""
@@ -290,9 +245,9 @@ class Volume(Model):
     """Facts about the pod as files."""
     projected: ProjectedVolumeSource | None = None
     """Several of the above in one directory."""
-    persistentVolumeClaim: Annotated[PersistentVolumeClaimVolumeSource | None, NO_CLAIMS] = None
+    persistentVolumeClaim: Annotated[PersistentVolumeClaimVolumeSource | None, Unsupported(NOT_BOUND)] = None
     """The volume a claim is bound to."""
-    ephemeral: Annotated[EphemeralVolumeSource | None, NO_CLAIMS] = None
+    ephemeral: Annotated[EphemeralVolumeSource | None, Unsupported("claims are not made for pods yet")] = None
     """A claim that is made for the pod and dies with it."""
     image: Annotated[ImageVolumeSource | None, Unsupported("images are not mounted as volumes")] = None
     """An OCI image or artifact."""

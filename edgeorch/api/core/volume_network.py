@@ -5,15 +5,15 @@ from __future__ import annotations
 from pydantic import Field
 
 from edgeorch.api.core.references import LocalObjectReference
-from edgeorch.api.meta import Int32, Model
+from edgeorch.api.meta import Int32, Model, Required
 
 
 class NFSVolumeSource(Model):
     """An NFS export."""
 
-    server: str = ""
+    server: Required[str] = ""
     """Host name or address of the server."""
-    path: str = ""
+    path: Required[str] = ""
     """Exported path."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -22,7 +22,7 @@ class NFSVolumeSource(Model):
 class CSIVolumeSource(Model):
     """A volume of a CSI driver, made for the pod."""
 
-    driver: str = ""
+    driver: Required[str] = ""
     """Name of the driver."""
     readOnly: bool | None = None
     """Whether the mount is read-only."""
@@ -37,9 +37,9 @@ class CSIVolumeSource(Model):
 class ISCSIVolumeSource(Model):
     """An iSCSI disk."""
 
-    targetPortal: str = ""
+    targetPortal: Required[str] = ""
     """Address of the target, with the port unless it is 3260."""
-    iqn: str = ""
+    iqn: Required[str] = ""
     """Qualified name of the target."""
     lun: Int32
     """Logical unit number."""
@@ -79,7 +79,7 @@ class FCVolumeSource(Model):
 class FlexVolumeSource(Model):
     """A volume of a FlexVolume driver."""
 
-    driver: str = ""
+    driver: Required[str] = ""
     """Name of the driver."""
     fsType: str = ""
     """File system to mount."""
@@ -94,7 +94,7 @@ class FlexVolumeSource(Model):
 class CephFSVolumeSource(Model):
     """A CephFS directory."""
 
-    monitors: list[str] = Field(default_factory=list)
+    monitors: Required[list[str]] = Field(default_factory=list)
     """Addresses of the monitors."""
     path: str = ""
     """Directory to mount; ``/`` by default."""
@@ -111,9 +111,9 @@ class CephFSVolumeSource(Model):
 class RBDVolumeSource(Model):
     """A Ceph RBD image."""
 
-    monitors: list[str] = Field(default_factory=list)
+    monitors: Required[list[str]] = Field(default_factory=list)
     """Addresses of the monitors."""
-    image: str = ""
+    image: Required[str] = ""
     """Name of the image."""
     fsType: str = ""
     """File system to mount."""
@@ -132,9 +132,9 @@ class RBDVolumeSource(Model):
 class GlusterfsVolumeSource(Model):
     """A GlusterFS volume."""
 
-    endpoints: str = ""
+    endpoints: Required[str] = ""
     """Endpoints object with the servers."""
-    path: str = ""
+    path: Required[str] = ""
     """Name of the volume."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -152,9 +152,9 @@ class FlockerVolumeSource(Model):
 class QuobyteVolumeSource(Model):
     """A Quobyte volume."""
 
-    registry: str = ""
+    registry: Required[str] = ""
     """Addresses of the registries, as host:port pairs with commas between."""
-    volume: str = ""
+    volume: Required[str] = ""
     """Name of the volume."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -169,11 +169,11 @@ class QuobyteVolumeSource(Model):
 class ScaleIOVolumeSource(Model):
     """A ScaleIO volume."""
 
-    gateway: str = ""
+    gateway: Required[str] = ""
     """Address of the gateway."""
-    system: str = ""
+    system: Required[str] = ""
     """Name of the storage system."""
-    secretRef: LocalObjectReference | None = None
+    secretRef: Required[LocalObjectReference | None] = None
     """Secret with the credentials."""
     sslEnabled: bool = False
     """Whether to speak TLS with the gateway."""
@@ -209,7 +209,7 @@ class StorageOSVolumeSource(Model):
 class PortworxVolumeSource(Model):
     """A Portworx volume."""
 
-    volumeID: str = ""
+    volumeID: Required[str] = ""
     """Identifier of the volume."""
     fsType: str = ""
     """File system to mount."""
@@ -220,7 +220,7 @@ class PortworxVolumeSource(Model):
 class GCEPersistentDiskVolumeSource(Model):
     """A Google persistent disk."""
 
-    pdName: str = ""
+    pdName: Required[str] = ""
     """Name of the disk."""
     fsType: str = ""
     """File system to mount."""
@@ -233,7 +233,7 @@ class GCEPersistentDiskVolumeSource(Model):
 class AWSElasticBlockStoreVolumeSource(Model):
     """An Amazon EBS volume."""
 
-    volumeID: str = ""
+    volumeID: Required[str] = ""
     """Identifier of the volume."""
     fsType: str = ""
     """File system to mount."""
@@ -246,9 +246,9 @@ class AWSElasticBlockStoreVolumeSource(Model):
 class AzureDiskVolumeSource(Model):
     """An Azure data disk."""
 
-    diskName: str = ""
+    diskName: Required[str] = ""
     """Name of the disk."""
-    diskURI: str = ""
+    diskURI: Required[str] = ""
     """URI of the disk."""
     cachingMode: str | None = None
     """``None``, ``ReadOnly`` or ``ReadWrite`` (the default)."""
@@ -263,9 +263,9 @@ class AzureDiskVolumeSource(Model):
 class AzureFileVolumeSource(Model):
     """An Azure file share."""
 
-    secretName: str = ""
+    secretName: Required[str] = ""
     """Secret with the account's name and key."""
-    shareName: str = ""
+    shareName: Required[str] = ""
     """Name of the share."""
     readOnly: bool = False
     """Whether the mount is read-only."""
@@ -274,7 +274,7 @@ class AzureFileVolumeSource(Model):
 class CinderVolumeSource(Model):
     """An OpenStack Cinder volume."""
 
-    volumeID: str = ""
+    volumeID: Required[str] = ""
     """Identifier of the volume."""
     fsType: str = ""
     """File system to mount."""
@@ -287,7 +287,7 @@ class CinderVolumeSource(Model):
 class VsphereVirtualDiskVolumeSource(Model):
     """A vSphere disk."""
 
-    volumePath: str = ""
+    volumePath: Required[str] = ""
     """Path of the disk."""
     fsType: str = ""
     """File system to mount."""
@@ -300,7 +300,7 @@ class VsphereVirtualDiskVolumeSource(Model):
 class PhotonPersistentDiskVolumeSource(Model):
     """A Photon disk."""
 
-    pdID: str = ""
+    pdID: Required[str] = ""
     """Identifier of the disk."""
     fsType: str = ""
     """File system to mount."""
@@ -309,7 +309,7 @@ class PhotonPersistentDiskVolumeSource(Model):
 class GitRepoVolumeSource(Model):
     """A clone of a git repository."""
 
-    repository: str = ""
+    repository: Required[str] = ""
     """URL of the repository."""
     revision: str = ""
     """Commit to check out."""

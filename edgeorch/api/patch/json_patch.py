@@ -8,9 +8,11 @@ does not have, and an API server needs, are the limits: on operations, and on wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from edgeorch.api.field_check import MAX_FINDINGS, in_document_order
+from edgeorch.api.schema import format_path
 from edgeorch.errors import BadRequest, Cause, Invalid, RequestEntityTooLarge
 
 MAX_OPERATIONS = 10_000
@@ -20,6 +22,7 @@ MAX_COPIED = 3 * 1024 * 1024
 """Bytes, roughly, that all ``copy`` operations of a patch may add; Kubernetes' limit."""
 
 _VALUE_SIZE = 16
+_MEMBERS = frozenset({"op", "path", "from", "value"})
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _BAD_ESCAPE = re.compile(r"~(?![01])")
@@ -49,6 +52,22 @@ def apply(document: dict[str, Any], patch: Any) -> dict[str, Any]:
     if not isinstance(target.root, dict):
         raise _rejected("the patch leaves no JSON object")
     return target.root
+
+
+def strict_problems(patch: list[Any], duplicates: Iterable[str]) -> list[str]:
+    """Name members that stand twice in an operation, which decoding found, and those that none has.
+
+    In Kubernetes' words, for ``fieldValidation``.
+    """
+    unknown = [
+        format_path((index, name))
+        for index, operation in enumerate(patch)
+        if isinstance(operation, dict)
+        for name in operation
+        if name not in _MEMBERS
+    ]
+    found = in_document_order(patch, duplicates, unknown[:MAX_FINDINGS]) if unknown or duplicates else []
+    return [f"json patch {problem}" for problem in found]
 
 
 class _Target:

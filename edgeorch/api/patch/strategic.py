@@ -13,9 +13,9 @@ Where Kubernetes answers a malformed patch with an internal error (500), we say 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from edgeorch.api.go_values import go_value
 from edgeorch.api.meta import Model
 from edgeorch.api.patch.list_order import ItemId, interleave, item_id
 from edgeorch.api.schema import Kind, Type
@@ -72,7 +72,7 @@ def _whole_object(patch: dict[str, Any]) -> dict[str, Any]:
 
 def _merge_value(original: Any, value: Any, wire: Type, key: str) -> Any:
     member, merge_key = _member(wire, key)
-    if isinstance(original, dict) and isinstance(value, dict):
+    if isinstance(original, dict) and isinstance(value, dict) and not _is_replaced(wire, key):
         return _merge_object(original, value, member)
     if isinstance(original, list) and isinstance(value, list) and merge_key is not None:
         return _merge_list(original, value, member.element or _ANY, merge_key)
@@ -85,6 +85,11 @@ def _member(wire: Type, key: str) -> tuple[Type, str | None]:
         field = wire.schema.fields.get(key)
         return (field.type, field.merge_key) if field else (_ANY, None)
     return wire.element or _ANY, None
+
+
+def _is_replaced(wire: Type, key: str) -> bool:
+    field = wire.schema.fields.get(key) if wire.kind is Kind.OBJECT else None
+    return field is not None and field.replaced
 
 
 def _retain_keys(result: dict[str, Any], patch: dict[str, Any]) -> None:
@@ -192,8 +197,8 @@ def _check_order(change: list[Any], order: list[Any], merge_key: str) -> None:
         if isinstance(item, dict) and _DIRECTIVE in item:
             continue
         if item_id(item, merge_key) not in rest:
-            asked = f"{_ORDER_PREFIX.rstrip('/')} list:\n{_go(order)}\n"
-            raise BadRequest(f"The order in patch list:\n{_go(change)}\n doesn't match {asked}")
+            asked = f"{_ORDER_PREFIX.rstrip('/')} list:\n{go_value(order)}\n"
+            raise BadRequest(f"The order in patch list:\n{go_value(change)}\n doesn't match {asked}")
 
 
 def _clean(value: Any) -> Any:
@@ -215,28 +220,9 @@ def _clean_object(value: dict[str, Any]) -> dict[str, Any]:
 
 def _key_of(item: dict[str, Any], merge_key: str) -> ItemId:
     if item.get(merge_key) is None:
-        raise BadRequest(f"map: {_go(item)} does not contain declared merge key: {merge_key}")
+        raise BadRequest(f"map: {go_value(item)} does not contain declared merge key: {merge_key}")
     return item_id(item, merge_key)
 
 
 def _bad_directive(directive: Any, patch: dict[str, Any]) -> BadRequest:
-    return BadRequest(f"unknown patch type: {_go(directive)} in map: {_go(patch)}")
-
-
-def _go(value: Any) -> str:
-    """Write a value as Go's ``%v`` does."""
-    match value:
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return f"map[{_joined(f'{key}:{_go(value[key])}' for key in sorted(value))}]"
-        case list():
-            return f"[{_joined(map(_go, value))}]"
-        case _:
-            return str(value)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return " ".join(parts)
+    return BadRequest(f"unknown patch type: {go_value(directive)} in map: {go_value(patch)}")

@@ -1,1 +1,1 @@
-"""policy: evictions."""
+"""policy: evictions, and how many of them an application puts up with."""

@@ -23,6 +23,11 @@ from edgeorch.api.apps.validation.replica_sets import (
     validate_replica_set_status_update,
     validate_replica_set_update,
 )
+from edgeorch.api.apps.validation.stateful_sets import (
+    validate_stateful_set,
+    validate_stateful_set_status_update,
+    validate_stateful_set_update,
+)
 
 __all__ = [
     "validate_controller_revision",
@@ -36,4 +41,7 @@ __all__ = [
     "validate_replica_set",
     "validate_replica_set_status_update",
     "validate_replica_set_update",
+    "validate_stateful_set",
+    "validate_stateful_set_status_update",
+    "validate_stateful_set_update",
 ]

@@ -8,6 +8,12 @@ Kubernetes drops an index from a path (``envFrom``, ``subPath``), we name the el
 
 from __future__ import annotations
 
+from edgeorch.api.core.validation.claims import (
+    validate_claim,
+    validate_claim_spec,
+    validate_claim_status_update,
+    validate_claim_update,
+)
 from edgeorch.api.core.validation.config import (
     validate_config_map,
     validate_config_map_update,
@@ -46,6 +52,10 @@ from edgeorch.api.core.validation.replication_controllers import (
 
 __all__ = [
     "validate_binding",
+    "validate_claim",
+    "validate_claim_spec",
+    "validate_claim_status_update",
+    "validate_claim_update",
     "validate_config_map",
     "validate_config_map_update",
     "validate_event",

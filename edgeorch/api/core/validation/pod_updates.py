@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod, PodSpec
 from edgeorch.api.core.scheduling import Toleration
+from edgeorch.api.core.validation.differences import differences
 from edgeorch.api.core.validation.pods import SPEC, validate_pod_spec
 from edgeorch.api.meta_validation import immutable, validate_meta_update
 from edgeorch.api.names import dns_subdomain_problems, ip_problems
@@ -37,7 +37,7 @@ def validate_pod_update(new: Pod, old: Pod) -> list[FieldError]:
     errors += _validate_removed_gates(new.spec, old.spec)
     if old.spec.schedulingGates:
         errors += _validate_narrowed_selector(new.spec, old.spec)
-    changes = list(_changes(old.spec.to_dict(), _with_mutable_of(old.spec, new.spec).to_dict(), SPEC))
+    changes = list(differences(old.spec.to_dict(), _with_mutable_of(old.spec, new.spec).to_dict(), SPEC))
     if changes:
         rule = f"pod updates may not change fields other than {','.join(UPDATABLE)}"
         errors.append(forbidden(SPEC, "\n".join((rule, *changes))))
@@ -109,24 +109,6 @@ def _with_mutable_of(old: PodSpec, new: PodSpec) -> PodSpec:
 
 def _with_images_of(old: Sequence[Container], new: Sequence[Container]) -> list[Container]:
     return [mine.model_copy(update={"image": theirs.image}) for theirs, mine in zip(old, new, strict=True)]
-
-
-def _changes(old: Any, new: Any, path: Path) -> Iterator[str]:
-    """Name what differs, one line each, for the person who reads the refusal."""
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted(old.keys() | new.keys()):
-            yield from _changes(old.get(name), new.get(name), path.child(name))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (before, after) in enumerate(zip(old, new, strict=True)):
-            yield from _changes(before, after, path.at(number))
-    else:
-        yield f"  {path}: {_short(old)} -> {_short(new)}"
-
-
-def _short(value: Any) -> str:
-    return "unset" if value is None else repr(value)
 
 
 def validate_pod_status_update(new: Pod, old: Pod) -> list[FieldError]:

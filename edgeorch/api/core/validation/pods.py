@@ -22,13 +22,13 @@ from edgeorch.api.names import (
     ip_problems,
     range_rule,
 )
+from edgeorch.api.scheduling.priority_class import PREEMPTION_POLICIES
 from edgeorch.api.validation import FieldError, Path, bad, duplicate, forbidden, required
 
 SPEC = Path("spec")
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-PREEMPTION_POLICIES = ("PreemptLowerPriority", "Never")
 
 _MAX_INT32 = 2**31 - 1
 _MAX_NAMESERVERS = 3

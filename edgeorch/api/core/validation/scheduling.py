@@ -111,7 +111,7 @@ def _validate_node_affinity(affinity: NodeAffinity, path: Path) -> list[FieldErr
     errors: list[FieldError] = []
     selector = affinity.requiredDuringSchedulingIgnoredDuringExecution
     if selector is not None:
-        errors += _validate_node_selector(selector, path.child(_REQUIRED))
+        errors += validate_node_selector(selector, path.child(_REQUIRED))
     for number, wish in enumerate(affinity.preferredDuringSchedulingIgnoredDuringExecution):
         here = path.child(_PREFERRED).at(number)
         errors += _validate_weight(wish.weight, here.child("weight"))
@@ -119,7 +119,8 @@ def _validate_node_affinity(affinity: NodeAffinity, path: Path) -> list[FieldErr
     return errors
 
 
-def _validate_node_selector(selector: NodeSelector, path: Path) -> list[FieldError]:
+def validate_node_selector(selector: NodeSelector, path: Path) -> list[FieldError]:
+    """Check which nodes are selected (``ValidateNodeSelector``)."""
     terms = path.child("nodeSelectorTerms")
     if not selector.nodeSelectorTerms:
         return [required(terms, "must have at least one node selector term")]

@@ -1,0 +1,1 @@
+"""The authorization.k8s.io/v1 group: asking who may do what."""

@@ -1,0 +1,1 @@
+"""The batch/v1 group: pods that run to completion."""
