@@ -249,6 +249,23 @@ class TestFolder:
         assert folder.ensure_client("c", Subject("x")) != old
         assert folder.ensure_ca() == ca
 
+    def test_what_was_made_with_a_clock_ahead_is_replaced(self, folder: PkiFolder, clock: Clock) -> None:
+        """Nobody could use it before its time has come."""
+        folder.ensure_ca()
+        right = clock.now
+        clock.now += dt.timedelta(days=1000)
+        made = folder.ensure_client("c", Subject("x"))
+        assert folder.ensure_client("c", Subject("x")) == made
+        clock.now = right
+        assert folder.ensure_client("c", Subject("x")) != made
+
+    def test_nothing_is_replaced_by_a_box_that_has_no_time_yet(self, folder: PkiFolder, clock: Clock) -> None:
+        """A board without a battery starts in 1970: what it made then would have ended long ago."""
+        folder.ensure_ca()
+        made = folder.ensure_client("c", Subject("x"))
+        clock.now = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        assert folder.ensure_client("c", Subject("x")) == made
+
     @pytest.mark.parametrize("lost", ["ca.key", "ca.crt"])
     def test_half_a_ca_is_never_replaced(self, folder: PkiFolder, lost: str) -> None:
         """A lost half of the CA is the user's to restore: a new CA would lock out every node."""
