@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -23,8 +24,9 @@ class FolderLock:
             owner = os.pread(self._fd, 32, 0).decode(errors="replace").strip()
             self.release()
             raise StoreInUse(folder, owner) from exc
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        # Only to tell others. A full disk keeps nobody out, and what is there is written over before it is cut.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0))
 
     def release(self) -> None:
         """Let others in; safe to call twice. The file stays: removing it would race with them."""

@@ -81,7 +81,10 @@ class Entry:
     @property
     def controller(self) -> Owner | None:
         """The owner that manages the object, if any."""
-        return next((owner for owner in self.owners if owner.controller), None)
+        for owner in self.owners:  # not a generator: controllers ask this of all their objects, again and again
+            if owner.controller:
+                return owner
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,12 @@ class Store(Protocol):
         """Read one object."""
         ...
 
-    def list(self, resource: str, namespace: str | None = None) -> Sequence[Entry]:
-        """Read all objects of a kind, of one namespace or of all, sorted by (namespace, name)."""
+    def list(self, resource: str, namespace: str | None = None, *, at: int | None = None) -> Sequence[Entry]:
+        """Read all objects of a kind, of one namespace or of all, sorted by (namespace, name).
+
+        ``at`` is the revision to read as of (``None``: now). Raises :class:`~edgeorch.errors.Expired` when it
+        is older than the ring of events reaches, or newer than the store.
+        """
         ...
 
     def owned(self, resource: str, owner: str) -> Sequence[Entry]:
@@ -199,8 +206,21 @@ class Store(Protocol):
     ) -> Watch:
         """Stream the changes after revision ``since`` (``None``: from now on).
 
+        A reader may fall ``queue`` events behind, or as many bytes of them as the ring of events holds.
+
         Raises :class:`~edgeorch.errors.Expired` when ``since`` is older than the ring of events reaches, or
         newer than the store.
+        """
+        ...
+
+    def end_watches(self, resource: str) -> None:
+        """Let all watches of a kind that is not served any more end, after the events that are committed."""
+        ...
+
+    def reindex(self, resource: str, fields_of: Callable[[bytes], Mapping[str, str]]) -> None:
+        """Read the selectable fields of a kind's objects anew, because they are others from now on.
+
+        Objects and revisions stay as they are, so watchers are told nothing.
         """
         ...
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from edgeorch_server.store.base import Entry
 
@@ -56,6 +56,12 @@ class Collection:
             if old:
                 self._unindex(key, old)
             self._index(key, stored)
+
+    def reindex(self, fields_of: Callable[[bytes], Mapping[str, str]]) -> None:
+        """Read the selectable fields of all objects anew."""
+        for key, stored in self._objects.items():
+            entry = replace(stored.entry, fields=fields_of(stored.entry.data))
+            self._objects[key] = replace(stored, entry=entry)
 
     def remove(self, namespace: str, name: str) -> None:
         """Remove an object that is there."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self
 
 from edgeorch.errors import AlreadyExists, Conflict, Expired, NotFound, ServiceUnavailable
@@ -11,8 +12,9 @@ from edgeorch_server.store.backend import Backend, Change, Listener
 from edgeorch_server.store.base import Build, Durability, Entry, Event, EventType, Watch
 from edgeorch_server.store.collection import Collection, Stored
 from edgeorch_server.store.ring import Ring, RingLimits
+from edgeorch_server.store.undo import undo
 from edgeorch_server.store.waiters import Waiters
-from edgeorch_server.store.watch import Hub
+from edgeorch_server.store.watch import Hub, QueueLimits
 
 
 class MvccStore:
@@ -38,7 +40,8 @@ class MvccStore:
         self._committed = revision
         self._collections = {name: Collection(objects) for name, objects in (contents or {}).items()}
         self._uncommitted: deque[Event] = deque()
-        self._ring = Ring(revision, ring or RingLimits())
+        self._limits = ring or RingLimits()
+        self._ring = Ring(revision, self._limits)
         self._hub = Hub()
         self._waiters = Waiters()
         self._dead: Exception | None = None
@@ -66,10 +69,21 @@ class MvccStore:
         stored = self._find(resource, namespace, name)
         return stored.entry if stored else None
 
-    def list(self, resource: str, namespace: str | None = None) -> Sequence[Entry]:
-        """Read all objects of a kind or of one namespace, sorted by (namespace, name)."""
+    def list(self, resource: str, namespace: str | None = None, *, at: int | None = None) -> Sequence[Entry]:
+        """Read all objects of a kind or of one namespace, now or as of a revision; see :meth:`Store.list`."""
         collection = self._collections.get(resource)
-        return collection.entries(namespace) if collection else []
+        present = collection.entries(namespace) if collection else []
+        if at is None or at == self._revision:
+            return present
+        self._check_reach(at)
+        not_yet_shown = (
+            event
+            for event in self._uncommitted
+            if event.entry.revision > at
+            and event.resource == resource
+            and namespace in {None, event.entry.namespace}
+        )
+        return undo(present, itertools.chain(self._ring.since(at, resource, namespace), not_yet_shown))
 
     def owned(self, resource: str, owner: str) -> Sequence[Entry]:
         """Read the objects of a kind that belong to the owner with this uid."""
@@ -151,18 +165,34 @@ class MvccStore:
         """Stream committed changes; see :meth:`Store.watch`."""
         if since is None:
             since = self._revision
-        if since < self._ring.floor:
-            raise Expired(f"too old resource version: {since} ({self._ring.floor})")
-        if since > self._revision:
-            raise Expired(f"too large resource version: {since}, current: {self._revision}")
+        self._check_reach(since)
         if self._dead:
             raise self._dead
-        return self._hub.add(resource, namespace, since, self._ring.since(since, resource, namespace), queue)
+        backlog = self._ring.since(since, resource, namespace)
+        # what a reader has not read yet may take as much as the ring, which mostly holds the same objects
+        limits = QueueLimits(queue, self._limits.size)
+        return self._hub.add(resource, namespace, since, backlog, limits)
+
+    def end_watches(self, resource: str) -> None:
+        """End all watches of a kind; see :meth:`Store.end_watches`."""
+        self._hub.end(resource)
+
+    def reindex(self, resource: str, fields_of: Callable[[bytes], Mapping[str, str]]) -> None:
+        """Read the selectable fields anew; see :meth:`Store.reindex`."""
+        if resource in self._collections:
+            self._collections[resource].reindex(fields_of)
 
     async def close(self) -> None:
         """Bring everything to the disk, then end all watches."""
         await self._backend.close()
         self._end(ServiceUnavailable("the store is closed"))
+
+    def _check_reach(self, revision: int) -> None:
+        """Refuse a revision whose changes since are not all in memory."""
+        if revision < self._ring.floor:
+            raise Expired(f"too old resource version: {revision} ({self._ring.floor})")
+        if revision > self._revision:
+            raise Expired(f"too large resource version: {revision}, current: {self._revision}")
 
     def _find(self, resource: str, namespace: str, name: str) -> Stored | None:
         collection = self._collections.get(resource)

@@ -15,7 +15,7 @@ class RingLimits:
     events: int = 10_000
     """Number of events."""
     size: int = 16 * 1024 * 1024
-    """Bytes of the events' objects. An upper bound of the ring's memory: current objects count too."""
+    """Bytes of the events' objects; current ones count too. What they replaced may come on top, once."""
 
 
 class Ring:

@@ -1,14 +1,27 @@
-"""Watches: one bounded queue per reader, and the hub that fills them."""
+"""Watches: one bounded queue per reader, and the hub that fills them.
+
+Bounded in number, and in bytes, which are what a reader that stands still costs a small board.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from typing import Self
 
 from edgeorch.errors import Expired
 from edgeorch_server.store.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How far a reader may fall behind; whichever is reached first."""
+
+    events: int
+    size: int
+    """Bytes of the events' objects."""
 
 
 class QueueWatch:
@@ -20,15 +33,17 @@ class QueueWatch:
         namespace: str | None,
         since: int,
         backlog: Iterable[Event],
-        limit: int,
+        limits: QueueLimits,
         forget: Callable[[QueueWatch], None],
     ) -> None:
         self.resource = resource
         self._namespace = namespace
         self._since = since
         self._queue = deque(backlog)
-        # The backlog is in the ring's memory anyway; the limit is for what comes on top.
-        self._limit = limit + len(self._queue)
+        # The backlog is in the ring's memory anyway; the limits are for what comes on top.
+        self._size = sum(len(event.entry.data) for event in self._queue)
+        self._most = limits.events + len(self._queue)
+        self._largest = limits.size + self._size
         self._forget = forget
         self._wake: asyncio.Future[None] | None = None
         self._closed = False
@@ -38,7 +53,9 @@ class QueueWatch:
         """Queue an event of the watched resource, unless it is none of this watch's."""
         if event.entry.revision <= self._since or self._namespace not in {None, event.entry.namespace}:
             return
-        if len(self._queue) >= self._limit:
+        self._size += len(event.entry.data)
+        # one event is always taken, however large: its reader may be quick
+        if self._queue and (len(self._queue) >= self._most or self._size > self._largest):
             self._overflowed = True
             self.close()
             return
@@ -61,7 +78,9 @@ class QueueWatch:
                 await self._wake
             finally:
                 self._wake = None
-        return self._queue.popleft()
+        event = self._queue.popleft()
+        self._size -= len(event.entry.data)
+        return event
 
     def close(self) -> None:
         """End the iteration; what is still queued is dropped."""
@@ -71,6 +90,13 @@ class QueueWatch:
         self._queue.clear()
         self._forget(self)
         self._wake_reader()
+
+    def finish(self) -> None:
+        """Let the iteration end after what is queued: nothing will follow."""
+        if not self._closed:
+            self._closed = True
+            self._forget(self)
+            self._wake_reader()
 
     def __enter__(self) -> Self:
         return self
@@ -91,10 +117,15 @@ class Hub:
         self._watches: dict[str, dict[QueueWatch, None]] = {}
 
     def add(
-        self, resource: str, namespace: str | None, since: int, backlog: Iterable[Event], limit: int
+        self,
+        resource: str,
+        namespace: str | None,
+        since: int,
+        backlog: Iterable[Event],
+        limits: QueueLimits,
     ) -> QueueWatch:
         """Open a watch that starts with ``backlog`` and goes on with events after ``since``."""
-        watch = QueueWatch(resource, namespace, since, backlog, limit, self._forget)
+        watch = QueueWatch(resource, namespace, since, backlog, limits, self._forget)
         self._watches.setdefault(resource, {})[watch] = None
         return watch
 
@@ -102,6 +133,11 @@ class Hub:
         """Offer a committed event to everyone who watches its resource."""
         for watch in tuple(self._watches.get(event.resource, ())):
             watch.offer(event)
+
+    def end(self, resource: str) -> None:
+        """Let the watches of one resource end after what is queued."""
+        for watch in tuple(self._watches.get(resource, ())):
+            watch.finish()
 
     def close(self) -> None:
         """End all watches."""

@@ -22,7 +22,7 @@ def judge(data: bytes) -> tuple[int, frames.Tail]:
 
 
 @given(texts)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_frames_come_back_as_they_were(written: list[str]) -> None:
     """What was framed is read back, up to the padding, and the room behind it is a clean end."""
     data = b"".join(frames.encode(text.encode()) for text in written) + bytes(100)
@@ -31,7 +31,7 @@ def test_frames_come_back_as_they_were(written: list[str]) -> None:
 
 
 @given(texts)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_headers_never_straddle_sectors(written: list[str]) -> None:
     """Frames start at multiples of 16, so that a header is written by one sector or not at all."""
     data = b"".join(frames.encode(text.encode()) for text in written)

@@ -17,14 +17,14 @@ any_records = st.lists(st.builds(Record, words, words, st.none() | documents), m
 
 
 @given(any_records)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_records_come_back_as_they_were(written: list[Record]) -> None:
     """Tables, ids and documents of any text survive, tabs and line breaks included."""
     assert list(records.decode(records.encode(written))) == written
 
 
 @given(any_records)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_size_is_an_upper_bound(written: list[Record]) -> None:
     """Room reserved for a record is enough to write it."""
     assert len(records.encode(written)) <= sum(record.size for record in written)

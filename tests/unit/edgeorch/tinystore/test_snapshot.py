@@ -22,7 +22,7 @@ TWO = {"pods": {"1": b'{"name":"a"}', "2": b'{"name":"b"}'}, "nodes": {"7": b'{"
 
 
 @given(tables)
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_snapshot_comes_back_as_it_was(tmp_path: Path, written: snapshot.Tables) -> None:
     """Names, ids and documents of any text survive, and the file is JSON that means the same."""
     size = snapshot.write(Disk(), tmp_path, written, 7)

@@ -198,7 +198,7 @@ lives = st.tuples(
 
 class TestPowerCut:
     @given(st.lists(lives, min_size=1, max_size=3))
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     def test_no_commit_is_lost(
         self, tmp_path_factory: pytest.TempPathFactory, lives: list[tuple[int, int, list[str]]]
     ) -> None:

@@ -68,7 +68,7 @@ def everything(table: Table) -> list[tuple[int, dict[str, Any]]]:
 
 @pytest.mark.parametrize("stock_table", [False, True], ids=["JournalDB", "TinyDB on JournalStorage"])
 @given(steps=steps)
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_behaves_as_tinydb_does(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]], stock_table: bool
 ) -> None:

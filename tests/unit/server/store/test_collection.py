@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch_server.store.base import Entry
@@ -15,7 +15,6 @@ def stored(key: tuple[str, str], revision: int) -> Stored:
 
 
 @given(st.lists(st.tuples(keys, st.booleans())), names)
-@settings(deadline=None)
 def test_it_is_a_sorted_dict(steps: list[tuple[tuple[str, str], bool]], namespace: str) -> None:
     """After any puts and removals, look-ups and lists are those of a dict with sorted keys."""
     collection, model = Collection(), dict[tuple[str, str], int]()
