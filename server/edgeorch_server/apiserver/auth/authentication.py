@@ -10,14 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from edgeorch.errors import Unauthorized
+from edgeorch_server.access.attributes import AUTHENTICATED
 from edgeorch_server.registry.base import User
-
-AUTHENTICATED = "system:authenticated"
-"""The group of everyone we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class Credentials:
 
     certificate: ClientCertificate | None = None
     bearer_token: str = field(default="", repr=False)
+    audiences: tuple[str, ...] = ()
+    """Whom a token has to be for, one of them; empty is the API server."""
 
 
 class Authenticator(Protocol):
@@ -82,8 +82,8 @@ class TokenAuthenticator:
         self._now = now
 
     async def authenticate(self, credentials: Credentials) -> User | None:
-        """Compare in constant time with every token."""
-        if not credentials.bearer_token:
+        """Compare in constant time with every token; they are for the API server and nobody else."""
+        if not credentials.bearer_token or credentials.audiences:
             return None
         digest = _digest(credentials.bearer_token)
         found = [token for token in self._tokens if hmac.compare_digest(token.digest, digest)]
@@ -106,7 +106,7 @@ class ChainedAuthenticator:
         for link in self._links:
             user = await link.authenticate(credentials)
             if user is not None:
-                return User(user.name, tuple(dict.fromkeys((*user.groups, AUTHENTICATED))), user.uid)
+                return replace(user, groups=tuple(dict.fromkeys((*user.groups, AUTHENTICATED))))
         if credentials.bearer_token:
             raise Unauthorized("Unauthorized")
         return None

@@ -1,0 +1,1 @@
+"""Who may do what: the rules of RBAC as pure decisions, with no store and no HTTP."""
