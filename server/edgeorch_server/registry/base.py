@@ -5,6 +5,7 @@ Whatever is refused over HTTP is refused in process too: all go through the same
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class User:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """What else is known of them, such as the pod that a token was made for."""
 
 
 SYSTEM = User("system:apiserver", ("system:masters",))
@@ -40,6 +43,9 @@ class WriteOptions:
     user: User = SYSTEM
     dry_run: bool = False
     field_manager: str = ""
+    """Who writes, for ``metadata.managedFields``; empty is one of our own components."""
+    force: bool = False
+    """An Apply takes over what others own."""
     field_validation: str = "Warn"
     """``Strict``, ``Warn`` or ``Ignore``."""
     body_problems: list[str] = field(default_factory=list)
@@ -47,6 +53,8 @@ class WriteOptions:
     warns of it, as ``field_validation`` says, together with the unknown fields."""
     warnings: list[str] = field(default_factory=list)
     """The write path appends what the client should be told in ``Warning`` headers."""
+    audit: dict[str, str] = field(default_factory=dict)
+    """Annotations for the audit log: what admission webhooks noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,10 @@ class Page:
 
 class Entries(Protocol):
     """Reads of objects as they are stored: nothing is parsed. All errors are Kubernetes'."""
+
+    def check_reached(self, resource_version: str) -> None:
+        """Refuse a version that is not there yet: a read is never older than the version it names."""
+        ...
 
     def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
         """GET one."""
@@ -205,8 +217,43 @@ class LogStream(Protocol):
         ...
 
 
-class NodeCalls(Protocol):
-    """Requests to the agent of a node, implemented by the fleet and used by the API server."""
+@dataclass(frozen=True, slots=True)
+class ContainerStats:
+    """What something uses."""
+
+    cpu_nanocores: int
+    """Billionths of a processor."""
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStats:
+    """What a node and its pods use."""
+
+    measured: dt.datetime
+    """When, by the node's own clock."""
+    window: dt.timedelta
+    """The time before that over which processor time was counted."""
+    total: ContainerStats
+    """The node as a whole."""
+    pods: Mapping[str, Mapping[str, ContainerStats]]
+    """Pod's uid -> container's name -> what it uses. A pod that could not be measured is not in it."""
+
+
+class NodeMeters(Protocol):
+    """What nodes use, asked of their agents."""
+
+    async def stats(self, node: str) -> NodeStats:
+        """Let a node measure what it and its pods use, which may take it a second.
+
+        Raises :class:`edgeorch.errors.ServiceUnavailable` (not connected),
+        :class:`edgeorch.errors.GatewayTimeout`, or what the agent refused with.
+        """
+        ...
+
+
+class NodeLogs(Protocol):
+    """Logs of containers, asked of the agents."""
 
     def logs(self, pod: Pod, options: LogOptions) -> LogStream:
         """Stream a container's log.
@@ -218,12 +265,30 @@ class NodeCalls(Protocol):
         ...
 
 
+class NodeCalls(NodeMeters, NodeLogs, Protocol):
+    """All requests to the agent of a node, implemented by the fleet."""
+
+
+class Computed(Protocol):
+    """Objects of one kind that are made when they are asked for, and stored nowhere."""
+
+    async def get_entry(self, namespace: str, name: str) -> Entry:
+        """GET one; raises NotFound."""
+        ...
+
+    async def list_entries(self, options: ListOptions) -> Page:
+        """GET a list."""
+        ...
+
+
 class PatchType(enum.StrEnum):
     """The Content-Types of PATCH that we serve."""
 
     JSON = "application/json-patch+json"
     MERGE = "application/merge-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
+    """Server-side apply: not a change but a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +347,10 @@ class Objects(Entries, Protocol):
         options: WriteOptions,
         subresource: str = "",
     ) -> Written:
-        """PATCH; retries by itself when the object changes meanwhile and the patch names no version."""
+        """PATCH; retries by itself when the object changes meanwhile and the patch names no version.
+
+        Apply creates what is not there.
+        """
         ...
 
     async def delete_entry(

@@ -112,7 +112,7 @@ def _reader(path: str) -> Callable[[Object], str]:
     def read(obj: Object) -> str:
         value: Any = obj
         for part in parts:
-            value = getattr(value, part, None)
+            value = value.get(part) if isinstance(value, dict) else getattr(value, part, None)
             if value is None:
                 return ""
         if isinstance(value, bool):

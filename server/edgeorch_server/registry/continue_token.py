@@ -11,9 +11,12 @@ import binascii
 import json
 from dataclasses import dataclass
 
-from edgeorch.errors import BadRequest
+from edgeorch_server.registry import messages
 
 _VERSION = "meta.k8s.io/v1"
+
+LATEST = -1
+"""In place of a revision: go on from what there is now, whatever the first page was as of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class ContinueToken:
     """The list goes on after the object with this key."""
 
     revision: int
-    """What the first page was as of."""
+    """What the first page was as of, or :data:`LATEST`."""
     namespace: str
     name: str
 
@@ -38,17 +41,17 @@ class ContinueToken:
             padded = token.encode("ascii") + b"=" * (-len(token) % 4)
             members = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (ValueError, binascii.Error, RecursionError) as exc:
-            raise BadRequest("continue key is not valid: it is not base64 of JSON") from exc
+            raise messages.bad_continue("it is not base64 of JSON") from exc
         match members:
             case {"v": str(version), "rv": int(revision), "start": str(start)}:
                 pass
             case _:
-                raise BadRequest("continue key is not valid: incorrect encoded members")
+                raise messages.bad_continue("incorrect encoded members")
         if version != _VERSION:
-            raise BadRequest(
-                f'continue key is not valid: server does not recognize this encoded version "{version}"'
-            )
+            raise messages.bad_continue(f"server does not recognize this encoded version {version}")
+        if isinstance(revision, bool) or (revision < 1 and revision != LATEST):
+            raise messages.bad_continue(f"incorrect encoded start resourceVersion (version {_VERSION})")
         namespace, separator, name = start.partition("/")
-        if revision < 1 or isinstance(revision, bool) or not separator or not name:
-            raise BadRequest("continue key is not valid: incorrect encoded start key or resourceVersion")
+        if not separator or not name:
+            raise messages.bad_continue(f"encoded start key empty (version {_VERSION})")
         return cls(revision, namespace, name)

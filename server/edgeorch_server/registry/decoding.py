@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 import orjson
 
 from edgeorch.api import field_check, type_errors
+from edgeorch.api.custom import fields as custom_fields
+from edgeorch.api.custom.kind import CustomObject
+from edgeorch.api.field_check import FieldReport
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import ApiError, BadRequest
@@ -56,6 +59,7 @@ def decode_foreign(
         options,
         lambda problem: type_errors.cannot_handle(problem, api_version=api_version, kind=kind),
         stored=stored,
+        whole=True,
     )
     return type_errors.to_model(model, cleaned, api_version=api_version, kind=kind)
 
@@ -67,22 +71,40 @@ def check_fields(
     refuse: Refuse,
     *,
     stored: bytes | None = None,
+    whole: bool = False,
 ) -> dict[str, Any]:
-    """Apply ``fieldValidation`` and give the body without what the model does not know."""
-    report = field_check.check(model, body)
-    problems = (*options.body_problems, *report.problems)
+    """Apply ``fieldValidation`` and give the body without what the model does not know.
+
+    ``whole`` is set for a body that came as it is; else it is the result of a patch.
+    """
+    report = _report(model, body)
+    problems: list[str] = []
+    if report.unknown or options.body_problems:
+        problems = (
+            field_check.in_document_order(body, options.body_problems, report.unknown)
+            if whole
+            else [*options.body_problems, *field_check.sorted_unknown(report.unknown)]
+        )
     if problems and options.field_validation == "Strict":
-        raise refuse(type_errors.strict_error(problems))
+        # a value of the wrong type ends decoding, so in Kubernetes it is all that is said
+        raise refuse(type_errors.type_problem(model, report.body) or type_errors.strict_error(problems))
     if options.field_validation == "Warn":
         options.warnings.extend(problems)
     if report.without_effect:
         known = _without_effect(model, stored) if stored else frozenset()
-        options.warnings.extend(str(field) for field in report.without_effect if field.path not in known)
+        news = (field for field in report.without_effect if field.path not in known)
+        options.warnings.extend(field_check.sentences(news))
     return report.body
 
 
+def _report(model: type[Object], body: dict[str, Any]) -> FieldReport:
+    if issubclass(model, CustomObject):
+        return custom_fields.check(model.version, body)
+    return field_check.check(model, body)
+
+
 def _without_effect(model: type[Object], stored: bytes) -> frozenset[str]:
-    report = field_check.check(model, orjson.loads(stored))
+    report = _report(model, orjson.loads(stored))
     return frozenset(field.path for field in report.without_effect)
 
 

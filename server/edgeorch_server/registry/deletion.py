@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgeorch.api.meta import DeleteOptions, Object, ObjectMeta, format_time, parse_time
@@ -49,8 +50,13 @@ def validate_options(options: DeleteOptions) -> list[FieldError]:
         )
     if policy is not None and policy not in _POLICIES:
         errors.append(not_supported("propagationPolicy", policy, [*_POLICIES, "nil"]))
-    errors += [not_supported("dryRun", text, [DRY_RUN_ALL]) for text in options.dryRun if text != DRY_RUN_ALL]
-    return errors
+    return errors + check_dry_run(options.dryRun)
+
+
+def check_dry_run(values: Sequence[str]) -> list[FieldError]:
+    """Refuse everything but ``All`` (``ValidateDryRun``)."""
+    wrong = any(value != DRY_RUN_ALL for value in values)
+    return [not_supported("dryRun", list(values), [DRY_RUN_ALL])] if wrong else []
 
 
 def check_preconditions(resource: AnyResource, meta: ObjectMeta, options: DeleteOptions) -> None:

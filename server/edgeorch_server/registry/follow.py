@@ -6,13 +6,14 @@ objects, every change costs a parse, so only those do that who need whole object
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from edgeorch.api.meta import Object
-from edgeorch.api.resources import ResourceInfo
+from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch.errors import Expired
 from edgeorch_server.registry.base import Entries, ListOptions, Reader
 from edgeorch_server.store.base import Entry, Event, EventType
@@ -55,6 +56,36 @@ async def follow_entries(
                 logger.info("fell behind on %s: listing again", resource.plural)
                 continue
             return
+
+
+async def each_kind(
+    table: ResourceTable,
+    wanted: Callable[[ResourceInfo[Object]], bool],
+    work: Callable[[ResourceInfo[Object]], Awaitable[None]],
+    name: str,
+) -> None:
+    """Do ``work`` for every wanted kind of a table, for ever: begun when a kind comes.
+
+    It ends by itself when the kind goes, with the kind's watches, after the last of its events. ``name`` is
+    what the tasks are named after.
+    """
+
+    async def begin(info: ResourceInfo[Object]) -> None:
+        await work(info)
+
+    running: dict[str, asyncio.Task[None]] = {}
+    changed = asyncio.Event()
+    with table.subscribe(changed.set):
+        async with asyncio.TaskGroup() as group:
+            while True:
+                changed.clear()
+                there = {info.key: info for info in table if wanted(info)}
+                for key in running.keys() - there.keys():
+                    del running[key]
+                for key, info in there.items():
+                    if key not in running or running[key].done():
+                        running[key] = group.create_task(begin(info), name=f"{name}-{key}")
+                await changed.wait()
 
 
 async def follow(

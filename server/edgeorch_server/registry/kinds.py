@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
+from edgeorch.api.custom.kind import is_custom
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch_server.registry import messages
 from edgeorch_server.registry.codec import Codec
 from edgeorch_server.registry.strategies.base import Strategy
+from edgeorch_server.registry.strategies.custom import CustomStrategy
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -29,12 +31,23 @@ class Kinds:
 
     def __init__(self, table: ResourceTable, strategies: Mapping[str, Strategy[Any]]) -> None:
         self._by_key: dict[str, Kind[Any]] = {
-            resource.key: Kind(resource, strategies[resource.key], Codec(resource)) for resource in table
+            resource.key: Kind(resource, strategies[resource.key], Codec(resource))
+            for resource in table
+            if not is_custom(resource)
         }
 
     def of(self, resource: ResourceInfo[ObjectT]) -> Kind[ObjectT]:
         """Find a kind; raises NotFound for one that is not served."""
         kind = self._by_key.get(resource.key)
         if kind is None:
-            raise messages.not_served()
+            kind = _custom(resource)
         return cast("Kind[ObjectT]", kind)
+
+
+def _custom(resource: ResourceInfo[Any]) -> Kind[Any]:
+    """Make what a version of a custom kind is: checked as that version, and stored as another, perhaps."""
+    if not is_custom(resource):
+        raise messages.not_served()
+    stored = resource.conversion.stored if resource.conversion else resource
+    strategy = CustomStrategy(resource.model.version, namespaced=resource.namespaced)
+    return Kind(stored, strategy, Codec(stored))

@@ -131,8 +131,8 @@ def unreadable(resource: AnyResource, name: str, why: str) -> InternalError:
 def too_large_resource_version(wanted: int, current: int) -> GatewayTimeout:
     """Tell that the client knows a future that this store has not seen (``NewTooLargeResourceVersion``)."""
     return GatewayTimeout(
-        "Timeout: Too large resource version",
-        causes=(Cause("ResourceVersionTooLarge", f"Too large resource version: {wanted}, current: {current}"),),
+        f"Timeout: Too large resource version: {wanted}, current: {current}",
+        causes=(Cause("ResourceVersionTooLarge", "Too large resource version"),),
         retry_after=1,
     )
 
@@ -142,12 +142,21 @@ def list_expired() -> Expired:
     return Expired("The resourceVersion for the provided list is too old.")
 
 
-def continue_expired() -> Expired:
-    """Answer a continue token whose list can no longer be continued consistently."""
+def continue_expired(inconsistent: str) -> Expired:
+    """Answer a token whose list cannot go on as it began, with one that goes on as things are now."""
     return Expired(
         "The provided continue parameter is too old to display a consistent list result. "
-        "You must start a new list without the continue parameter."
+        "You can start a new list without the continue parameter, or use the continue token in this response "
+        "to retrieve the remainder of the results. Continuing with the provided token results in an "
+        "inconsistent list - objects that were created, modified, or deleted between the time the first chunk "
+        "was returned and now may show up in the list.",
+        continue_=inconsistent,
     )
+
+
+def bad_continue(why: str) -> BadRequest:
+    """``invalid continue token: continue key is not valid: ...``."""
+    return BadRequest(f"invalid continue token: continue key is not valid: {why}")
 
 
 def cannot_be_handled(resource: AnyResource, kind: str, version: str, why: str) -> BadRequest:

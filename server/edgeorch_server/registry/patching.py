@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from edgeorch.api import type_errors
+from edgeorch.api import converter_errors, field_check, type_errors
+from edgeorch.api.go_values import go_value
 from edgeorch.api.meta import Object
 from edgeorch.api.patch import json_patch, merge_patch, strategic
 from edgeorch.errors import BadRequest, Invalid
@@ -22,7 +23,7 @@ from edgeorch_server.registry.decoding import check_fields
 ObjectT = TypeVar("ObjectT", bound=Object)
 
 _SHOWN = 4096
-"""Characters of a patched object that a refusal shows."""
+"""Characters of what was patched that a refusal shows."""
 
 
 class Patch(Generic[ObjectT]):
@@ -45,12 +46,23 @@ class Patch(Generic[ObjectT]):
         self.names_version = _version(patched) != _version(stored)
         del self._options.warnings[self._told :]  # what an earlier attempt told
         cleaned = check_fields(
-            model, patched, self._options, lambda problem: _refusal(patched, problem), stored=data
+            model, patched, self._options, lambda problem: self._refusal(patched, problem), stored=data
         )
         try:
             return type_errors.to_model(model, cleaned)
         except BadRequest as exc:
-            raise _refusal(patched, exc.message) from exc
+            raise self._refusal(patched, exc.message) from exc
+
+    def _refusal(self, patched: dict[str, Any], why: str) -> Invalid:
+        """Show the patched object, or (strategic) the patch, as Kubernetes does, but not megabytes of it."""
+        if self._type is PatchType.STRATEGIC:
+            text = go_value(self._patch)
+            why = (
+                converter_errors.type_problem(self._model, field_check.check(self._model, patched).body) or why
+            )
+        else:
+            text = json.dumps(patched, ensure_ascii=False, separators=(",", ":"))
+        return messages.bad_patch(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...", why)
 
     def _patched(self, stored: dict[str, Any]) -> dict[str, Any]:
         match self._type:
@@ -60,12 +72,8 @@ class Patch(Generic[ObjectT]):
                 return merge_patch.apply(stored, self._patch)
             case PatchType.STRATEGIC:
                 return strategic.apply(self._model, stored, self._patch)
-
-
-def _refusal(patched: dict[str, Any], why: str) -> Invalid:
-    """Show the patched object, as Kubernetes does, but not megabytes of it."""
-    text = json.dumps(patched, ensure_ascii=False, separators=(",", ":"))
-    return messages.bad_patch(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...", why)
+            case PatchType.APPLY:
+                raise TypeError("an Apply is no patch: see applying.py")
 
 
 def _version(body: dict[str, Any]) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from edgeorch.api.meta import Object
@@ -12,7 +13,7 @@ from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import BadRequest, Expired, InternalError
 from edgeorch_server.registry import messages, selection
 from edgeorch_server.registry.base import ListOptions, Page
-from edgeorch_server.registry.continue_token import ContinueToken
+from edgeorch_server.registry.continue_token import LATEST, ContinueToken
 from edgeorch_server.registry.kinds import Kind, Kinds
 from edgeorch_server.registry.messages import AnyResource
 from edgeorch_server.store.base import Entry, Store
@@ -33,18 +34,22 @@ class Reads:
 
     def get(self, resource: AnyResource, namespace: str, name: str) -> Entry:
         """Read one object; raises NotFound."""
-        entry = self._store.get(resource.key, namespace, name)
+        entry = self.find_entry(resource, namespace, name)
         if entry is None:
             raise messages.not_found(resource, name)
         return entry
 
     def find(self, resource: ResourceInfo[ObjectT], namespace: str, name: str) -> ObjectT | None:
         """Read one object, typed; None when there is none."""
-        entry = self._store.get(resource.key, namespace, name)
+        entry = self.find_entry(resource, namespace, name)
         return self._kinds.of(resource).codec.decode(entry) if entry else None
 
-    def entries(self, resource: AnyResource, namespace: str) -> Sequence[Entry]:
-        """Read the objects of a kind in a namespace, as they are stored."""
+    def find_entry(self, resource: AnyResource, namespace: str, name: str) -> Entry | None:
+        """Read one object as it is stored; None when there is none."""
+        return self._store.get(resource.key, namespace, name)
+
+    def entries(self, resource: AnyResource, namespace: str | None) -> Sequence[Entry]:
+        """Read the objects of a kind in a namespace (None: in all), as they are stored."""
         return self._store.list(resource.key, namespace)
 
     def list(self, resource: ResourceInfo[ObjectT], namespace: str) -> list[ObjectT]:
@@ -69,41 +74,52 @@ class Reads:
     def page(self, resource: AnyResource, options: ListOptions) -> Page:
         """Read one page of a list.
 
-        Later pages are read from the present state and claim the first page's revision: a watch from there
-        replays whatever changed in between, so that list and watch together miss nothing. Raises Expired
-        once that replay is no longer possible.
+        All pages show the list as of the first page's revision, whatever is written in between. Raises Expired
+        once the store does not reach back that far, with a token that goes on from the present state.
         """
+        if options.fields:
+            options.fields.check(resource.field_labels)
         if options.continue_:
             return self._next_page(resource, options)
-        self._check_version(options)
-        return self._page(resource, options, self._store.revision, None)
+        at = self._exact_revision(options)
+        try:
+            return self._page(resource, options, at, None)
+        except Expired as exc:
+            raise messages.list_expired() from exc
 
     def _next_page(self, resource: AnyResource, options: ListOptions) -> Page:
         if options.resource_version not in {"", "0"}:
             raise BadRequest("specifying resource version is not allowed when using continue")
         token = ContinueToken.decode(options.continue_)
+        at = None if token.revision == LATEST else token.revision
         try:
-            self._store.watch(resource.key, since=token.revision).close()
+            return self._page(resource, options, at, (token.namespace, token.name))
         except Expired as exc:
-            raise messages.continue_expired() from exc
-        return self._page(resource, options, token.revision, (token.namespace, token.name))
+            raise messages.continue_expired(replace(token, revision=LATEST).encode()) from exc
 
-    def _check_version(self, options: ListOptions) -> None:
-        """Apply resourceVersion and resourceVersionMatch; only the present state can be listed."""
+    def _exact_revision(self, options: ListOptions) -> int | None:
+        """Find the revision that a list must be as of; None is the newest, which is never too old.
+
+        Without a resourceVersionMatch a limit makes it exact ("Semantics for list", for reasons of history).
+        """
         if options.resource_version in {"", "0"}:
-            return
-        wanted, current = parse_version(options.resource_version), self._store.revision
+            return None
+        self.check_reached(options.resource_version)
+        match = options.resource_version_match
+        exact = match == "Exact" or (not match and options.limit > 0)
+        return parse_version(options.resource_version) if exact else None
+
+    def check_reached(self, resource_version: str) -> None:
+        """Refuse a version that is not there yet; raises BadRequest and GatewayTimeout."""
+        wanted, current = parse_version(resource_version), self._store.revision
         if wanted > current:
             raise messages.too_large_resource_version(wanted, current)
-        if options.resource_version_match == "Exact" and wanted < current:
-            raise messages.list_expired()
 
     def _page(
-        self, resource: AnyResource, options: ListOptions, revision: int, after: tuple[str, str] | None
+        self, resource: AnyResource, options: ListOptions, at: int | None, after: tuple[str, str] | None
     ) -> Page:
-        if options.fields:
-            options.fields.check(resource.field_labels)
-        entries = selection.candidates(self._store, resource, options.namespace, options.fields)
+        revision = self._store.revision if at is None else at
+        entries = selection.candidates(self._store, resource, options.namespace, options.fields, at)
         matches = selection.matcher(options.labels, options.fields)
         start = bisect_right(entries, after, key=_key) if after else 0
         if not options.limit:

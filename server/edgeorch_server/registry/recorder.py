@@ -1,4 +1,4 @@
-"""Records core/v1 Events about objects, as client-go's recorder does: repeats are counted, not piled up.
+"""Records core/v1 Events about objects, as client-go's recorder does: repeats are counted, and limited.
 
 Events are for people. Recording never fails the work it tells about: an event that cannot be stored is logged
 and lost.
@@ -10,15 +10,15 @@ import datetime as dt
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from edgeorch.api.core.event import Event, EventSource
 from edgeorch.api.core.references import ObjectReference
 from edgeorch.api.core.resources import EVENTS
 from edgeorch.api.meta import Object, ObjectMeta, format_time
-from edgeorch.errors import ApiError, NotFound
+from edgeorch.errors import AlreadyExists, ApiError, NotFound
 from edgeorch_server.registry.base import Client
+from edgeorch_server.registry.event_correlator import EventCorrelator, Happening, Subject
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +28,6 @@ EVENT_NAMESPACE = "default"
 """Where events about cluster-scoped objects go (client-go's ``makeEvent``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Same:
-    uid: str
-    name: str
-    type: str
-    reason: str
-    message: str
-
-
 class EventRecorder:
     """Writes events in the name of one component."""
 
@@ -44,53 +35,72 @@ class EventRecorder:
         self._client = client
         self._component = component
         self._now = now
-        self._known: OrderedDict[_Same, tuple[str, str]] = OrderedDict()
+        self._correlator = EventCorrelator()
+        self._known: OrderedDict[Happening, tuple[str, str]] = OrderedDict()
         self._newest = 0
 
     async def event(self, about: Object, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-        """Record that ``reason`` happened to an object."""
-        same = _Same(about.metadata.uid, about.metadata.name, kind, reason, message)
+        """Record that ``reason`` happened to an object, unless too much was told of it already."""
+        meta = about.metadata
+        subject = Subject(about.kind, meta.namespace, meta.name, meta.uid)
+        admitted = self._correlator.admit(Happening(subject, kind, reason, message), self._now())
+        if admitted is None:
+            logger.debug("event %s about %s %s is one too many: %s", reason, about.kind, meta.name, message)
+            return
+        same, message = admitted
         try:
-            if same in self._known and await self._count_up(same):
+            if same in self._known and await self._count_up(same, message):
                 return
-            await self._create(about, same)
+            await self._create(about, same, message)
         except ApiError as exc:
-            logger.warning("event %s about %s %s is lost: %s", reason, about.kind, about.metadata.name, exc)
+            logger.warning("event %s about %s %s is lost: %s", reason, about.kind, meta.name, exc)
 
-    async def _count_up(self, same: _Same) -> bool:
+    async def _count_up(self, same: Happening, message: str) -> bool:
         namespace, name = self._known[same]
         try:
             event = self._client.get(EVENTS, namespace, name)
         except NotFound:
             return False
+        event.message = message
         event.count += 1
         event.lastTimestamp = format_time(self._now())
         await self._client.update(EVENTS, event)
         self._known.move_to_end(same)
         return True
 
-    async def _create(self, about: Object, same: _Same) -> None:
-        now = self._now()
+    async def _create(self, about: Object, same: Happening, message: str) -> None:
         namespace = about.metadata.namespace or EVENT_NAMESPACE
-        # Many things happen to a controller's object in the same instant of a coarse clock.
-        self._newest = max(int(now.timestamp() * 1e9), self._newest + 1)
-        name = f"{same.name}.{self._newest:x}"
-        stamp = format_time(now)
+        while True:
+            # Many things happen to a controller's object in the same instant of a coarse clock.
+            self._newest = max(int(self._now().timestamp() * 1e9), self._newest + 1)
+            name = f"{about.metadata.name}.{self._newest:x}"
+            try:
+                await self._write(about, same, message, ObjectMeta(name=name, namespace=namespace))
+                break
+            except AlreadyExists:
+                # Another component tells of a namesake in this very instant.
+                continue
+        self._known[same] = (namespace, name)
+        if len(self._known) > MAX_REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def _write(self, about: Object, same: Happening, message: str, meta: ObjectMeta) -> None:
+        stamp = format_time(self._now())
         await self._client.create(
             EVENTS,
             Event(
-                metadata=ObjectMeta(name=name, namespace=namespace),
+                metadata=meta,
                 involvedObject=ObjectReference(
                     apiVersion=about.apiVersion,
                     kind=about.kind,
                     namespace=about.metadata.namespace,
-                    name=same.name,
-                    uid=same.uid,
+                    name=about.metadata.name,
+                    uid=about.metadata.uid,
                     resourceVersion=about.metadata.resourceVersion,
                 ),
                 type=same.type,
                 reason=same.reason,
-                message=same.message,
+                message=message,
                 source=EventSource(component=self._component),
                 reportingComponent=self._component,
                 firstTimestamp=stamp,
@@ -98,6 +108,3 @@ class EventRecorder:
                 count=1,
             ),
         )
-        self._known[same] = (namespace, name)
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)

@@ -20,26 +20,27 @@ from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import DeleteOptions, Object
 from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch.api.selectors import FieldSelector, Selector
-from edgeorch.errors import Conflict, NotFound
+from edgeorch.errors import NotFound
 from edgeorch_server.registry.admission.base import Chain, Lookup
 from edgeorch_server.registry.admission.chain import default_chain
+from edgeorch_server.registry.applying import Application
 from edgeorch_server.registry.base import ListOptions, Page, PatchType, WriteOptions, Written
 from edgeorch_server.registry.decoding import decode_body
+from edgeorch_server.registry.gate import Gate, Nobody, Request, Webhooks
 from edgeorch_server.registry.kinds import Kinds
 from edgeorch_server.registry.names import NameGenerator, random_name
 from edgeorch_server.registry.patching import Patch
 from edgeorch_server.registry.reads import Reads
+from edgeorch_server.registry.steps import Steps
 from edgeorch_server.registry.strategies.base import Strategy
 from edgeorch_server.registry.strategies.table import default_strategies
-from edgeorch_server.registry.subresources.base import Form
+from edgeorch_server.registry.subresources.base import Done, Form
+from edgeorch_server.registry.subresources.posting import decode_posted, reviewed
 from edgeorch_server.registry.subresources.table import Subresources, default_subresources
 from edgeorch_server.registry.writes import Result, Writes
 from edgeorch_server.store.base import Entry, Store, Watch
 
 ObjectT = TypeVar("ObjectT", bound=Object)
-
-PATCH_ATTEMPTS = 5
-"""How often a patch is tried on an object that keeps changing (``MaxRetryWhenPatchConflicts``)."""
 
 _BREATH = 100
 """Objects of a collection that are deleted before others get their turn."""
@@ -57,7 +58,8 @@ class Registry:
     """Implements ``Objects`` and ``Client`` on a store.
 
     What is special about kinds comes in from outside, by default all that edgeorch serves: ``strategies`` by
-    resource key, ``subresources`` by name, ``admission`` as a function of what plugins may look up.
+    resource key, ``subresources`` by name, ``admission`` and ``webhooks`` as functions of what they may
+    look up.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Registry:
         strategies: Mapping[str, Strategy[Any]] | None = None,
         subresources: Subresources | None = None,
         admission: Callable[[Lookup, ResourceTable, Callable[[], dt.datetime]], Chain] = default_chain,
+        webhooks: Callable[[Lookup], Webhooks] = lambda _objects: Nobody(),
         new_uid: Callable[[], str] = _random_uid,
         new_name: NameGenerator = random_name,
     ) -> None:
@@ -79,6 +82,7 @@ class Registry:
         self._subresources = subresources or default_subresources()
         chain = admission(self._reads, table, now)
         self._writes = Writes(store, chain, now=now, new_uid=new_uid, new_name=new_name)
+        self._gate = Gate(webhooks(self._reads))
 
     @property
     def table(self) -> ResourceTable:
@@ -91,6 +95,10 @@ class Registry:
         return self._store.committed_revision
 
     # Objects: for HTTP handlers
+
+    def check_reached(self, resource_version: str) -> None:
+        """Refuse a version that is not there yet; raises BadRequest and GatewayTimeout."""
+        self._reads.check_reached(resource_version)
 
     def get_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry:
         """Read one object as it is stored; raises NotFound."""
@@ -133,9 +141,13 @@ class Registry:
         self, resource: ResourceInfo[Object], namespace: str, body: dict[str, Any], options: WriteOptions
     ) -> Written:
         """Create from a body."""
-        obj = decode_body(resource, body, options)
-        result = self._writes.create(self._kinds.of(resource), namespace, obj, options)
-        return await self._committed(result.written)
+        kind = self._kinds.of(resource)
+
+        def begin() -> Steps[Result[Object]]:
+            obj = _for_store(resource, decode_body(resource, body, options))
+            return self._writes.create(kind, namespace, obj, options)
+
+        return await self._committed((await self._gate.run(Request(resource, options), begin)).written)
 
     async def update_entry(
         self,
@@ -149,19 +161,23 @@ class Registry:
         """Replace an object, or what a subresource writes of it."""
         kind = self._kinds.of(resource)
         part = self._subresources.part(resource, subresource)
-        if form := self._subresources.forms.get(subresource):
-            given = decode_body(form.resource, body, options)
-            result = self._writes.update(
-                kind, namespace, name, part, lambda _entry, old: form.merge(given, old), options
-            )
-            return await self._shown(form, result)
-        stored = self._store.get(resource.key, namespace, name)
-        obj = decode_body(resource, body, options, stored=stored.data if stored else None)
-        if stored is None and kind.strategy.create_on_update and not subresource:
-            result = self._writes.create_named(kind, namespace, name, obj, options)
-        else:
-            result = self._writes.update(kind, namespace, name, part, lambda _entry, _old: obj, options)
-        return await self._committed(result.written)
+        form = self._subresources.forms.get(subresource)
+
+        def begin() -> Steps[Result[Object]]:
+            if form:
+                given = decode_body(form.resource, body, options)
+                return self._writes.update(
+                    kind, namespace, name, part, lambda _entry, old: form.merge(given, old), options
+                )
+            stored = self._store.get(resource.key, namespace, name)
+            shown = resource.shown(stored.data) if stored else None
+            obj = _for_store(resource, decode_body(resource, body, options, stored=shown))
+            if stored is None and kind.strategy.create_on_update and not subresource:
+                return self._writes.create_named(kind, namespace, name, obj, options)
+            return self._writes.update(kind, namespace, name, part, lambda _entry, _old: obj, options)
+
+        result = await self._gate.run(Request(resource, options, form), begin)
+        return await (self._shown(form, result) if form else self._committed(result.written))
 
     async def patch_entry(
         self,
@@ -174,23 +190,56 @@ class Registry:
         subresource: str = "",
     ) -> Written:
         """Patch an object, or what a subresource writes of it."""
+        if patch_type is PatchType.APPLY:
+            return await self._apply(resource, namespace, name, patch, options, subresource)
         kind = self._kinds.of(resource)
         part = self._subresources.part(resource, subresource)
         form = self._subresources.forms.get(subresource)
         change = Patch(form.resource.model if form else resource.model, patch_type, patch, options)
 
         def patched(entry: Entry, old: Object) -> Object:
-            return form.merge(change.apply(form.show(old).to_json()), old) if form else change.apply(entry.data)
+            if form:
+                return form.merge(change.apply(form.show(old).to_json()), old)
+            return _for_store(resource, change.apply(resource.shown(entry.data)))
 
-        for attempt in range(1, PATCH_ATTEMPTS + 1):
-            try:
-                result = self._writes.update(kind, namespace, name, part, patched, options)
-            except Conflict:
-                if change.names_version or attempt == PATCH_ATTEMPTS:
-                    raise
-            else:
-                return await (self._shown(form, result) if form else self._committed(result.written))
-        raise AssertionError("the last attempt returns or raises")
+        result = await self._gate.run(
+            Request(resource, options, form),
+            lambda: self._writes.update(kind, namespace, name, part, patched, options),
+            again=lambda: not change.names_version,
+        )
+        return await (self._shown(form, result) if form else self._committed(result.written))
+
+    async def _apply(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        given: Any,
+        options: WriteOptions,
+        subresource: str,
+    ) -> Written:
+        """Apply a configuration; what is not there yet is created."""
+        kind = self._kinds.of(resource)
+        part = self._subresources.part(resource, subresource)
+        form = self._subresources.forms.get(subresource)
+        if form:
+            given = form.configuration(resource, given, name)
+        application = Application(resource, subresource, given, options, self._writes.now)
+
+        def applied(entry: Entry, old: Object) -> Object:
+            return _for_store(resource, application.apply(entry, old))
+
+        # whether they may create it was asked by what is there now, not by what is there after webhooks
+        there = bool(subresource or self._store.get(resource.key, namespace, name))
+
+        def begin() -> Steps[Result[Object]]:
+            if there or self._store.get(resource.key, namespace, name):
+                return self._writes.update(kind, namespace, name, part, applied, options, applied=True)
+            new = _for_store(resource, application.create(name))
+            return self._writes.create_named(kind, namespace, name, new, options, applied=True)
+
+        result = await self._gate.run(Request(resource, options, form), begin)
+        return await (self._shown(form, result) if form else self._committed(result.written))
 
     async def delete_entry(
         self,
@@ -201,8 +250,21 @@ class Registry:
         options: WriteOptions,
     ) -> Written:
         """Delete an object, or mark it for deletion."""
-        written = self._writes.delete(self._kinds.of(resource), namespace, name, delete, options)
-        return await self._committed(written)
+        return await self._committed(await self._delete(resource, namespace, name, delete, options))
+
+    async def _delete(
+        self,
+        resource: ResourceInfo[Object],
+        namespace: str,
+        name: str,
+        delete: DeleteOptions,
+        options: WriteOptions,
+    ) -> Written:
+        kind = self._kinds.of(resource)
+        return await self._gate.run(
+            Request(resource, options, delete=delete),
+            lambda: self._writes.delete(kind, namespace, name, delete, options),
+        )
 
     async def delete_collection(
         self,
@@ -212,12 +274,11 @@ class Registry:
         options: WriteOptions,
     ) -> Page:
         """Delete everything that matches; answers the last states. What goes meanwhile is not missed."""
-        kind = self._kinds.of(resource)
         page = self._reads.page(resource, select)
         deleted: list[Entry] = []
         for number, entry in enumerate(page.entries, 1):
             try:
-                written = self._writes.delete(kind, entry.namespace, entry.name, delete, options)
+                written = await self._delete(resource, entry.namespace, entry.name, delete, options)
             except NotFound:
                 continue
             deleted.append(written.entry)
@@ -237,7 +298,14 @@ class Registry:
     ) -> Mapping[str, Any]:
         """Do what POSTing to a subresource does: bind, evict."""
         action = self._subresources.action(resource, subresource)
-        done = action.run(self._writes, self._kinds.of(resource), namespace, name, body, options)
+        kind = self._kinds.of(resource)
+
+        def begin() -> Steps[Done]:
+            given = decode_posted(resource, subresource, body, options)
+            given = yield from reviewed(resource, namespace, name, subresource, given, options)
+            return action.run(self._writes, kind, namespace, name, given, options)
+
+        done = await self._gate.run(Request(resource, options), begin)
         await self._store.committed(done.revision)
         return done.answer
 
@@ -271,29 +339,38 @@ class Registry:
 
     async def create(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
         """Create; the argument is not changed."""
-        kind = self._kinds.of(resource)
-        result = self._writes.create(kind, obj.metadata.namespace, kind.codec.copy(obj), WriteOptions())
+        kind, options = self._kinds.of(resource), WriteOptions()
+        result = await self._gate.run(
+            Request(resource, options),
+            lambda: self._writes.create(kind, obj.metadata.namespace, kind.codec.copy(obj), options),
+        )
         return await self._stored(result)
 
     async def update(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
         """Replace everything but the status; the argument is not changed."""
-        kind, meta = self._kinds.of(resource), obj.metadata
-        part = self._subresources.part(resource, "")
-        copy = kind.codec.copy(obj)
-        result = self._writes.update(
-            kind, meta.namespace, meta.name, part, lambda _entry, _old: copy, WriteOptions()
-        )
-        return await self._stored(result)
+        return await self._update(resource, obj, "", lambda _old, copy: copy)
 
     async def update_status(self, resource: ResourceInfo[ObjectT], obj: ObjectT) -> ObjectT:
         """Replace the status; of the metadata only uid and resourceVersion count, as preconditions."""
-        kind, meta = self._kinds.of(resource), obj.metadata
-        part = self._subresources.part(resource, "status")
-        copy = kind.codec.copy(obj)
-        result = self._writes.update(
-            kind, meta.namespace, meta.name, part, lambda _entry, old: _with_status(old, copy), WriteOptions()
-        )
-        return await self._stored(result)
+        return await self._update(resource, obj, "status", _with_status)
+
+    async def _update(
+        self,
+        resource: ResourceInfo[ObjectT],
+        obj: ObjectT,
+        subresource: str,
+        change: Callable[[ObjectT, ObjectT], ObjectT],
+    ) -> ObjectT:
+        kind, meta, options = self._kinds.of(resource), obj.metadata, WriteOptions()
+        part = self._subresources.part(resource, subresource)
+
+        def begin() -> Steps[Result[ObjectT]]:
+            copy = kind.codec.copy(obj)
+            return self._writes.update(
+                kind, meta.namespace, meta.name, part, lambda _entry, old: change(old, copy), options
+            )
+
+        return await self._stored(await self._gate.run(Request(resource, options), begin))
 
     async def delete(
         self,
@@ -326,6 +403,11 @@ class Registry:
         """Wait for the disk; also after a write that changed nothing, which may build on one that is not."""
         await self._store.committed(written.entry.revision)
         return written
+
+
+def _for_store(resource: ResourceInfo[Object], obj: Object) -> Object:
+    """Give an object in the version that is stored."""
+    return resource.conversion.to_stored(obj) if resource.conversion else obj
 
 
 def _in_form(form: Form, entry: Entry, obj: Object) -> Entry:

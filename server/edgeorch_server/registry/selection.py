@@ -15,16 +15,19 @@ _NAMESPACE = "metadata.namespace"
 
 
 def candidates(
-    store: Store, resource: AnyResource, namespace: str, fields: FieldSelector | None
+    store: Store, resource: AnyResource, namespace: str, fields: FieldSelector | None, at: int | None = None
 ) -> Sequence[Entry]:
-    """Give the entries that may match, sorted by (namespace, name): one look-up where the name is given."""
+    """Give the entries that may match, sorted by (namespace, name): one look-up where the name is given.
+
+    ``at`` is the revision to read as of (None: now); raises Expired when it cannot be read.
+    """
     name = fields.exact(_NAME) if fields else None
     if resource.namespaced and fields:
         namespace = namespace or fields.exact(_NAMESPACE) or ""
-    if name is not None and (namespace or not resource.namespaced):
+    if at is None and name is not None and (namespace or not resource.namespaced):
         entry = store.get(resource.key, namespace, name)
         return [entry] if entry else []
-    return store.list(resource.key, namespace or None)
+    return store.list(resource.key, namespace or None, at=at)
 
 
 def matcher(labels: Selector | None, fields: FieldSelector | None) -> Matches | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from edgeorch.api.meta import Object
@@ -44,6 +44,8 @@ class Attributes:
     """The stored object; None on a create."""
     subresource: str = ""
     dry_run: bool = False
+    warnings: list[str] = field(default_factory=list)
+    """Plugins append what the client should be told although the write is admitted."""
 
     def forbidden(self, why: str, *causes: Cause) -> Forbidden:
         """Build the refusal; an object without a name yet is called by its ``generateName``."""
@@ -58,12 +60,16 @@ class Lookup(Protocol):
         """Read one object; None when there is none."""
         ...
 
+    def find_entry(self, resource: ResourceInfo[Object], namespace: str, name: str) -> Entry | None:
+        """Read one object as it is stored, which tells its labels without parsing it."""
+        ...
+
     def list(self, resource: ResourceInfo[ObjectT], namespace: str) -> Sequence[ObjectT]:
         """Read the objects of a kind in a namespace; what cannot be read is left out."""
         ...
 
-    def entries(self, resource: ResourceInfo[Object], namespace: str) -> Sequence[Entry]:
-        """Read the same as they are stored."""
+    def entries(self, resource: ResourceInfo[Object], namespace: str | None) -> Sequence[Entry]:
+        """Read the same as they are stored; None is all namespaces."""
         ...
 
 
@@ -71,17 +77,38 @@ class Plugin(Protocol):
     """One admission rule."""
 
     def admit(self, write: Attributes) -> None:
-        """Complete ``write.obj``, or raise Forbidden or NotFound."""
+        """Complete ``write.obj``, or raise Forbidden, Invalid or NotFound."""
         ...
 
 
 class Chain:
-    """All plugins, in order."""
+    """All plugins, in order: before webhooks may change an object, and after.
 
-    def __init__(self, plugins: Sequence[Plugin]) -> None:
-        self._plugins = tuple(plugins)
+    ``guards`` and ``completing`` complete it, ``deciding`` have the last word on it. Webhooks take time, in
+    which a namespace or a kind may have gone: the guards are asked again then.
+    """
 
-    def admit(self, write: Attributes) -> None:
-        """Ask every plugin; the first refusal stands."""
-        for plugin in self._plugins:
+    def __init__(
+        self,
+        guards: Sequence[Plugin] = (),
+        completing: Sequence[Plugin] = (),
+        deciding: Sequence[Plugin] = (),
+    ) -> None:
+        self._guards = tuple(guards)
+        self._completing = (*guards, *completing)
+        self._deciding = tuple(deciding)
+
+    def complete(self, write: Attributes) -> None:
+        """Ask those that complete an object; the first refusal stands. Twice does no more than once."""
+        for plugin in self._completing:
+            plugin.admit(write)
+
+    def guard(self, write: Attributes) -> None:
+        """Ask those whose word does not outlast a moment of waiting."""
+        for plugin in self._guards:
+            plugin.admit(write)
+
+    def decide(self, write: Attributes) -> None:
+        """Ask those that have the last word; nothing may be waited for between this and the storing."""
+        for plugin in self._deciding:
             plugin.admit(write)

@@ -1,12 +1,16 @@
-"""LimitRanger: containers without requests or limits get the namespace's, and nobody gets past its bounds."""
+"""LimitRanger: containers without requests or limits get the namespace's, and nobody gets past its bounds.
+
+Claims have bounds of their own; unlike pods they can grow, so their changes are looked at too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from edgeorch.api import resource_math
 from edgeorch.api.core.container import Container
-from edgeorch.api.core.limit_range import CONTAINER, POD, LimitRange, LimitRangeItem
+from edgeorch.api.core.limit_range import CLAIM, CONTAINER, POD, LimitRange, LimitRangeItem
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_totals import pod_totals
 from edgeorch.api.core.requirements import ResourceList
@@ -19,22 +23,33 @@ ANNOTATION = "kubernetes.io/limit-ranger"
 
 
 class LimitRanger:
-    """Completes and checks new pods; what may change of a pod later has no bounds."""
+    """Completes and checks new pods, and checks claims; what may change of a pod later has no bounds."""
 
     def __init__(self, objects: Lookup) -> None:
         self._objects = objects
 
     def admit(self, write: Attributes) -> None:
         """Apply all limit ranges of the namespace: first the defaults of all, then their bounds."""
-        pod = write.obj
-        if write.operation is not Operation.CREATE or write.subresource or not isinstance(pod, Pod):
+        obj = write.obj
+        if write.subresource:
             return
-        ranges = sorted(self._objects.list(LIMIT_RANGES, write.namespace), key=lambda r: r.metadata.name)
-        for limits in ranges:
-            complete(pod, limits)
-        for limits in ranges:
-            if problems := list(violations(pod, limits)):
-                raise write.forbidden(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+        if isinstance(obj, Pod) and write.operation is Operation.CREATE:
+            ranges = self._ranges(write.namespace)
+            for limits in ranges:
+                complete(obj, limits)
+            for limits in ranges:
+                _refuse(write, violations(obj, limits))
+        elif isinstance(obj, PersistentVolumeClaim) and not obj.metadata.deletionTimestamp:
+            for limits in self._ranges(write.namespace):
+                _refuse(write, claim_violations(obj, limits))
+
+    def _ranges(self, namespace: str) -> list[LimitRange]:
+        return sorted(self._objects.list(LIMIT_RANGES, namespace), key=lambda r: r.metadata.name)
+
+
+def _refuse(write: Attributes, found: Iterable[str]) -> None:
+    if problems := list(found):
+        raise write.forbidden(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
 
 
 def complete(pod: Pod, limits: LimitRange) -> None:
@@ -72,20 +87,21 @@ def violations(pod: Pod, limits: LimitRange) -> Iterator[str]:
             yield from _check(item, totals.requests, totals.limits)
 
 
+def claim_violations(claim: PersistentVolumeClaim, limits: LimitRange) -> Iterator[str]:
+    """Say which bounds a claim breaks (``PersistentVolumeClaimValidateLimitFunc``)."""
+    requests = resource_math.parse(claim.spec.resources.requests)
+    for item in limits.spec.limits:
+        if item.type == CLAIM:
+            yield from _check_least(item, requests, {})
+            yield from _check_most_requested(item, requests)
+
+
 def _of(container: Container) -> tuple[Mapping[str, Amount], Mapping[str, Amount]]:
     return resource_math.parse(container.resources.requests), resource_math.parse(container.resources.limits)
 
 
 def _check(item: LimitRangeItem, requests: Mapping[str, Amount], limits: Mapping[str, Amount]) -> Iterator[str]:
-    for name, text in sorted(item.min.items()):
-        bound, request, limit = Amount.parse(text), requests.get(name), limits.get(name)
-        sentence = f"minimum {name} usage per {item.type} is {text}"
-        if request is None:
-            yield f"{sentence}.  No request is specified"
-        elif request < bound:
-            yield f"{sentence}, but request is {request}"
-        elif limit is not None and limit < bound:
-            yield f"{sentence}, but limit is {limit}"
+    yield from _check_least(item, requests, limits)
     for name, text in sorted(item.max.items()):
         bound, request, limit = Amount.parse(text), requests.get(name), limits.get(name)
         sentence = f"maximum {name} usage per {item.type} is {text}"
@@ -97,6 +113,30 @@ def _check(item: LimitRangeItem, requests: Mapping[str, Amount], limits: Mapping
             yield f"{sentence}, but request is {request}"
     for name, text in sorted(item.maxLimitRequestRatio.items()):
         yield from _check_ratio(item.type, name, Amount.parse(text), requests.get(name), limits.get(name))
+
+
+def _check_most_requested(item: LimitRangeItem, requests: Mapping[str, Amount]) -> Iterator[str]:
+    """Hold requests to the maximum where there are no limits (``maxRequestConstraint``)."""
+    for name, text in sorted(item.max.items()):
+        request, sentence = requests.get(name), f"maximum {name} usage per {item.type} is {text}"
+        if request is None:
+            yield f"{sentence}.  No request is specified"
+        elif request > Amount.parse(text):
+            yield f"{sentence}, but request is {request}"
+
+
+def _check_least(
+    item: LimitRangeItem, requests: Mapping[str, Amount], limits: Mapping[str, Amount]
+) -> Iterator[str]:
+    for name, text in sorted(item.min.items()):
+        bound, request, limit = Amount.parse(text), requests.get(name), limits.get(name)
+        sentence = f"minimum {name} usage per {item.type} is {text}"
+        if request is None:
+            yield f"{sentence}.  No request is specified"
+        elif request < bound:
+            yield f"{sentence}, but request is {request}"
+        elif limit is not None and limit < bound:
+            yield f"{sentence}, but limit is {limit}"
 
 
 def _check_ratio(

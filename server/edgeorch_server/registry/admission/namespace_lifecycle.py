@@ -25,10 +25,10 @@ class NamespaceLifecycle:
             return
         if write.operation is not Operation.CREATE or not write.resource.namespaced:
             return
-        namespace = self._objects.find(NAMESPACES, "", write.namespace)
+        namespace = self._objects.find_entry(NAMESPACES, "", write.namespace)
         if namespace is None:
             raise messages.not_found(NAMESPACES, write.namespace)
-        if namespace.status.phase == "Terminating":
+        if namespace.fields.get("status.phase") == "Terminating":
             name = write.namespace
             raise write.forbidden(
                 f"unable to create new content in namespace {name} because it is being terminated",

@@ -18,7 +18,7 @@ from edgeorch.api.core.resources import RESOURCE_QUOTAS
 from edgeorch.api.quantity import Amount
 from edgeorch.api.resources import ResourceTable
 from edgeorch_server.registry.admission.base import Attributes, Lookup, Operation
-from edgeorch_server.registry.quota import pods
+from edgeorch_server.registry.quota import objects, pods
 from edgeorch_server.registry.quota.usage import Usage, count_names, render
 
 
@@ -30,14 +30,16 @@ class QuotaAdmission:
         self._usage = Usage(objects, table, now)
 
     def admit(self, write: Attributes) -> None:
-        """Check a new object against every quota of its namespace; raises Forbidden."""
-        if write.operation is not Operation.CREATE or write.subresource or not write.resource.namespaced:
+        """Check a new object, or what it grows by, against every quota of its namespace; raises Forbidden."""
+        if write.operation is Operation.DELETE or write.subresource or not write.resource.namespaced:
+            return
+        costs, charge = _costs(write)
+        if not costs:
             return
         quotas = self._objects.list(RESOURCE_QUOTAS, write.namespace)
         if not quotas:
             self._usage.forget(write.namespace)
             return
-        costs, charge = _costs(write)
         for quota in sorted(quotas, key=lambda quota: quota.metadata.name):
             if charge is None and (quota.spec.scopes or quota.spec.scopeSelector):
                 continue
@@ -65,8 +67,11 @@ class QuotaAdmission:
 
 
 def _costs(write: Attributes) -> tuple[Mapping[str, Amount], pods.Charge | None]:
-    """Give what a new object costs, and for a pod also what scopes it is in."""
+    """Give what a write costs, and for a new pod also what scopes it is in; a change of a pod costs nothing."""
+    if write.obj is not None and write.old is not None:
+        return objects.increase(write.obj, write.old), None
     if isinstance(write.obj, Pod):
         charge = pods.charge(write.obj)
         return charge.amounts, charge
-    return dict.fromkeys(count_names(write.resource), Amount.of(1)), None
+    counted = dict.fromkeys(count_names(write.resource), Amount.of(1))
+    return counted | (dict(objects.costs(write.obj)) if write.obj else {}), None

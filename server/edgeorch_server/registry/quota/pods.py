@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod, PodSpec
@@ -27,7 +28,7 @@ _ENDED = {"Succeeded", "Failed"}
 _ONE = Amount.of(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Charge:
     """What one pod costs a quota."""
 
@@ -46,6 +47,19 @@ class Charge:
     def at(self, now: dt.datetime) -> Mapping[str, Amount]:
         """Give what it costs now."""
         return self.amounts if self.counts(now) else {COUNT: _ONE}
+
+
+class Charges:
+    """Keeps one of all charges that say the same: pods of one template need only be counted, not added up."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[Hashable, Charge] = WeakValueDictionary()
+
+    def shared(self, charge: Charge) -> Charge:
+        """Give the one that says the same, as long as somebody has it."""
+        amounts = frozenset((name, amount.nanos, amount.format) for name, amount in charge.amounts.items())
+        key = (charge.scopes, charge.priority_class, amounts, charge.until)
+        return self._known.setdefault(key, charge)
 
 
 _LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)

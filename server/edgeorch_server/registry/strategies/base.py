@@ -8,7 +8,7 @@ otherwise pure: what needs a look at other objects is admission.
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from edgeorch.api.meta import DeleteOptions, Object
 from edgeorch.api.validation import FieldError
@@ -48,6 +48,10 @@ class Strategy(Generic[ObjectT]):
 
     def prepare_status(self, new: ObjectT, old: ObjectT) -> None:
         """Put back all that a write of the status may not change."""
+
+    def desired(self, obj: ObjectT) -> Any:
+        """Give what a generation counts the changes of; a kind without spec says what it wants all over."""
+        return getattr(obj, "spec", None) or obj.model_copy(update={"metadata": None})
 
     def validate(self, obj: ObjectT) -> list[FieldError]:
         """Check a new object."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from edgeorch.api.apps import template_generation
 from edgeorch.api.apps.controller_revision import ControllerRevision
 from edgeorch.api.apps.daemon_set import DaemonSet, no_pods_yet
 from edgeorch.api.apps.defaults import default_daemon_set
+from edgeorch.api.apps.resources import DAEMON_SETS
 from edgeorch.api.apps.validation import (
     validate_controller_revision,
     validate_controller_revision_update,
@@ -15,6 +17,7 @@ from edgeorch.api.apps.validation import (
     validate_daemon_set_update,
 )
 from edgeorch.api.validation import FieldError
+from edgeorch_server.registry import messages
 from edgeorch_server.registry.strategies.base import Strategy
 from edgeorch_server.store.base import Durability
 
@@ -30,16 +33,25 @@ class DaemonSetStrategy(Strategy[DaemonSet]):
         default_daemon_set(obj)
 
     def prepare_create(self, obj: DaemonSet) -> None:
-        """Start without pods."""
+        """Start without pods, with the first template; raises BadRequest if the annotation has no number."""
         obj.status = no_pods_yet()
+        meta = obj.metadata
+        given = meta.annotations.get(template_generation.ANNOTATION)
+        if given is not None and template_generation.generation_of(meta) is None:
+            why = f"strconv.ParseInt: parsing {messages.quote(given)}: invalid syntax"
+            raise messages.cannot_be_handled(DAEMON_SETS, DAEMON_SETS.kind, DAEMON_SETS.version, why)
+        template_generation.begin(meta)
 
     def prepare_update(self, new: DaemonSet, old: DaemonSet) -> None:
-        """Leave the status to its own subresource."""
+        """Leave the status to its own subresource, and count the templates."""
         new.status = old.status
+        changed = new.spec.template != old.spec.template
+        template_generation.go_on(new.metadata, old.metadata, changed=changed)
 
     def prepare_status(self, new: DaemonSet, old: DaemonSet) -> None:
-        """Leave the spec alone."""
+        """Leave the spec alone, and the number of its template."""
         new.spec = old.spec
+        template_generation.keep(new.metadata, old.metadata)
 
     def validate(self, obj: DaemonSet) -> list[FieldError]:
         """Check a new DaemonSet."""

@@ -63,6 +63,10 @@ class Form(Protocol):
         """Give a copy of the object with the part as it is given; raises Invalid."""
         ...
 
+    def configuration(self, resource: ResourceInfo[Object], given: Any, name: str) -> dict[str, Any]:
+        """Give what applying this means for the object itself; raises BadRequest."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -83,10 +87,13 @@ class Action(Protocol):
         kind: Kind[Any],
         namespace: str,
         name: str,
-        body: dict[str, Any],
+        given: Any,
         options: WriteOptions,
     ) -> Done:
-        """Do it; raises any :class:`edgeorch.errors.ApiError`."""
+        """Do it; raises any :class:`edgeorch.errors.ApiError`.
+
+        ``given`` is what was posted, of the subresource's model.
+        """
         ...
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edgeorch.api import validation
 from edgeorch.api.core.binding import Binding
 from edgeorch.api.core.pod import Pod, PodCondition, PodStatus
@@ -12,7 +10,6 @@ from edgeorch.api.meta import format_time
 from edgeorch.errors import BadRequest
 from edgeorch_server.registry import messages
 from edgeorch_server.registry.base import WriteOptions
-from edgeorch_server.registry.decoding import decode_foreign
 from edgeorch_server.registry.kinds import Kind
 from edgeorch_server.registry.subresources.base import Done, success
 from edgeorch_server.registry.writes import Writes
@@ -27,25 +24,24 @@ class BindPod:
         kind: Kind[Pod],
         namespace: str,
         name: str,
-        body: dict[str, Any],
+        given: Binding,
         options: WriteOptions,
     ) -> Done:
         """Bind; raises NotFound, BadRequest, Invalid, and Conflict when the pod cannot be bound any more."""
-        binding = decode_foreign(Binding, body, "v1", "Binding", options)
-        if binding.metadata.name != name:
+        if given.metadata.name != name:
             raise BadRequest("name in URL does not match name in Binding object")
-        if binding.metadata.namespace not in {"", namespace}:
+        if given.metadata.namespace not in {"", namespace}:
             raise BadRequest(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
-        if errors := validate_binding(binding):
+        if errors := validate_binding(given):
             raise validation.invalid("Binding", name, errors)
         entry = writes.find(kind, namespace, name)
         pod = kind.codec.decode(entry)
-        if why := _refusal(binding, pod):
+        if why := _refusal(given, pod):
             raise messages.conflict(kind.resource, name, why, subject="pods/binding")
-        pod.spec.nodeName = binding.target.name
-        pod.metadata.annotations.update(binding.metadata.annotations)
+        pod.spec.nodeName = given.target.name
+        pod.metadata.annotations.update(given.metadata.annotations)
         set_condition(
             pod.status,
             PodCondition(type="PodScheduled", status="True", lastTransitionTime=format_time(writes.now)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from edgeorch.api.meta import Object
 from edgeorch.api.validation import FieldError
@@ -20,7 +20,7 @@ class Main:
     def prepare(self, strategy: Strategy[ObjectT], new: ObjectT, old: ObjectT) -> None:
         """Leave the status alone, and count the generation when the spec changes."""
         strategy.prepare_update(new, old)
-        if strategy.counts_generations and _spec(new) != _spec(old):
+        if strategy.counts_generations and strategy.desired(new) != strategy.desired(old):
             new.metadata.generation += 1
 
     def validate(self, strategy: Strategy[ObjectT], new: ObjectT, old: ObjectT) -> list[FieldError]:
@@ -30,7 +30,3 @@ class Main:
     def durability(self, strategy: Strategy[ObjectT], new: ObjectT, old: ObjectT) -> Durability:  # noqa: ARG002 - protocol
         """Store it as the kind says."""
         return strategy.durability
-
-
-def _spec(obj: Object) -> Any:
-    return getattr(obj, "spec", None)

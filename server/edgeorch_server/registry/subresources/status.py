@@ -27,4 +27,6 @@ class Status:
 
     def durability(self, strategy: Strategy[ObjectT], new: ObjectT, old: ObjectT) -> Durability:
         """Store a bare status as the kind says; metadata is what a user wrote, and durable."""
-        return strategy.status_durability if new.metadata == old.metadata else strategy.durability
+        managed = {"managedFields": old.metadata.managedFields}
+        bare = new.metadata.model_copy(update=managed) == old.metadata
+        return strategy.status_durability if bare else strategy.durability

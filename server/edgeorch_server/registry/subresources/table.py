@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch_server.registry import messages
+from edgeorch_server.registry.subresources.approval import Approval
 from edgeorch_server.registry.subresources.base import Action, Form, Part
 from edgeorch_server.registry.subresources.binding import BindPod
 from edgeorch_server.registry.subresources.eviction import EvictPod
@@ -44,7 +45,7 @@ class Subresources:
 
 def default_subresources() -> Subresources:
     """Register everything that is served."""
-    parts: tuple[Part, ...] = (Main(), Status(), Finalize(), ScalePart())
+    parts: tuple[Part, ...] = (Main(), Status(), Finalize(), ScalePart(), Approval())
     return Subresources(
         parts={part.name: part for part in parts},
         actions={"binding": BindPod(), "eviction": EvictPod()},

@@ -88,7 +88,8 @@ class World:
 
     def body(self, resource: ResourceInfo[Any], name: str) -> dict[str, Any]:
         """Read an object as a client that is going to PUT it back."""
-        return self.get(resource, name).to_dict()
+        body: dict[str, Any] = self.get(resource, name).to_dict()
+        return body
 
     def get(self, resource: ResourceInfo[Any], name: str) -> Any:
         return self.registry.get(resource, "default" if resource.namespaced else "", name)
@@ -118,6 +119,7 @@ _SPEC = {
     "preemptionPolicy",
     "tolerations",
     "imagePullSecrets",
+    "hostPID",
     "restartPolicy",
 }
 

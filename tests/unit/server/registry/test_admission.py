@@ -55,30 +55,6 @@ async def test_a_pod_that_tolerates_everything_gets_none(world: Any) -> None:
     assert len(world.get(PODS, "x").spec.tolerations) == 1
 
 
-async def test_priority_comes_from_the_class(world: Any) -> None:
-    """A pod's priority is its class's value, 0 without a class."""
-    await world.pod("x")
-    await world.pod("y", priorityClassName="system-node-critical")
-    x, y = world.get(PODS, "x").spec, world.get(PODS, "y").spec
-    assert (x.priority, x.preemptionPolicy) == (0, "PreemptLowerPriority")
-    assert y.priority == 2_000_001_000
-
-
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [
-        ({"priorityClassName": "gold"}, "no PriorityClass with name gold was found"),
-        ({"priority": 7}, r"the integer value of priority \(7\) must not be provided in pod spec"),
-    ],
-    ids=["unknown-class", "number"],
-)
-async def test_a_priority_of_ones_own(world: Any, spec: dict[str, Any], words: str) -> None:
-    """A pod cannot choose its number, nor a class that does not exist."""
-    with pytest.raises(Forbidden, match=rf'^pods "x" is forbidden: {words}'):
-        await world.pod(**spec)
-    assert not world.exists(PODS, "x")
-
-
 async def test_other_kinds_are_left_alone(world: Any) -> None:
     """Plugins for pods do not look at anything else."""
     await world.create(CONFIG_MAPS, {"metadata": {"name": "c"}, "data": {"priorityClassName": "gold"}})

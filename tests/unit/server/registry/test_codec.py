@@ -28,13 +28,22 @@ def test_labels_are_the_drafts_own() -> None:
     assert draft.labels == {"a": "b"}
 
 
+REQUIRED = {
+    "scaleTargetRef": {"kind": "Deployment", "name": "web"},
+    "maxReplicas": 3,
+    "request": "QQ==",
+    "signerName": "example.com/x",
+}
+"""What some kinds cannot be read without."""
+
+
 @pytest.mark.parametrize("resource", list(default_table()), ids=lambda resource: resource.plural)
 @pytest.mark.parametrize(
     "body",
     [
-        {},
+        {"endpoints": []},
         {
-            "spec": {"nodeName": "n", "unschedulable": True, "hostNetwork": True},
+            "spec": {"nodeName": "n", "unschedulable": True, "hostNetwork": True, **REQUIRED},
             "status": {
                 "phase": "Running",
                 "podIP": "10.42.0.7",
@@ -43,11 +52,17 @@ def test_labels_are_the_drafts_own() -> None:
                 "numberMisscheduled": 3,
                 "desiredNumberScheduled": 3,
                 "numberReady": 3,
+                "disruptionsAllowed": 3,
+                "currentHealthy": 3,
+                "desiredHealthy": 3,
+                "expectedPods": 3,
+                "desiredReplicas": 3,
             },
             "involvedObject": {"kind": "Pod", "name": "p", "namespace": "d"},
             "source": {"component": "kubelet"},
             "reason": "Started",
             "type": "Normal",
+            "endpoints": [],
         },
     ],
     ids=["empty", "full"],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch.errors import BadRequest
-from edgeorch_server.registry.continue_token import ContinueToken
+from edgeorch_server.registry.continue_token import LATEST, ContinueToken
 
 
 def encoded(value: object) -> str:
@@ -17,7 +17,7 @@ def encoded(value: object) -> str:
 
 
 @given(
-    st.integers(1, 2**63),
+    st.integers(1, 2**63) | st.just(LATEST),
     st.text(st.characters(codec="ascii", exclude_characters="/"), max_size=20),
     st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()),
 )
@@ -44,7 +44,7 @@ def test_a_token_fits_into_a_query() -> None:
         encoded({"v": "meta.k8s.io/v2", "rv": 1, "start": "a/b"}),
         encoded({"v": "meta.k8s.io/v1", "rv": 0, "start": "a/b"}),
         encoded({"v": "meta.k8s.io/v1", "rv": True, "start": "a/b"}),
-        encoded({"v": "meta.k8s.io/v1", "rv": -1, "start": "a/b"}),
+        encoded({"v": "meta.k8s.io/v1", "rv": -2, "start": "a/b"}),
         encoded({"v": "meta.k8s.io/v1", "rv": 1, "start": "a"}),
         encoded({"v": "meta.k8s.io/v1", "rv": 1, "start": "a/"}),
         base64.urlsafe_b64encode(b"[" * 100_000).decode(),

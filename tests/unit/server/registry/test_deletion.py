@@ -209,7 +209,7 @@ def test_preconditions_that_hold_pass() -> None:
                 "orphanDependents and deletionPropagation cannot be both set"
             ),
         ),
-        ({"dryRun": ["Some"]}, 'dryRun: Unsupported value: "Some": supported values: "All"'),
+        ({"dryRun": ["Some"]}, 'dryRun: Unsupported value: ["Some"]: supported values: "All"'),
     ],
     ids=["policy", "both", "dryRun"],
 )

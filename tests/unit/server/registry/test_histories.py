@@ -228,4 +228,4 @@ async def drain(watch: Any, store: MemoryStore) -> list[Event]:
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestHistories.settings = settings(max_examples=25, stateful_step_count=25)

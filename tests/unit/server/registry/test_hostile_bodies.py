@@ -121,7 +121,7 @@ def namespace_of(resource: ResourceInfo[Any]) -> str:
     return "default" if resource.namespaced else ""
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(spoiled_bodies(), st.sampled_from(["Strict", "Warn", "Ignore"]))
 def test_creating(spoiled: tuple[ResourceInfo[Any], dict[str, Any]], validation: str) -> None:
     """A create of anything is carried out or refused; what is stored can be read back."""
@@ -141,7 +141,7 @@ def test_creating(spoiled: tuple[ResourceInfo[Any], dict[str, Any]], validation:
     asyncio.run(run())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(spoiled_bodies(), st.sampled_from(["", "status"]), st.sampled_from(["put", *PatchType]))
 def test_changing(
     spoiled: tuple[ResourceInfo[Any], dict[str, Any]], subresource: str, how: str | PatchType

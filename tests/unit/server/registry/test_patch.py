@@ -7,7 +7,7 @@ import pytest
 from edgeorch.api.core.resources import CONFIG_MAPS, NODES, PODS
 from edgeorch.errors import BadRequest, Conflict, Invalid, NotFound
 from edgeorch_server.registry.base import PatchType, WriteOptions
-from edgeorch_server.registry.registry import PATCH_ATTEMPTS
+from edgeorch_server.registry.gate import ATTEMPTS
 
 
 async def test_a_merge_patch(world: Any) -> None:
@@ -78,6 +78,18 @@ async def test_a_result_of_the_wrong_type(world: Any) -> None:
     await world.create(CONFIG_MAPS, {"metadata": {"name": "c"}})
     with pytest.raises(Invalid, match=r'^ "" is invalid: patch: Invalid value: .* cannot unmarshal number'):
         await world.patch(CONFIG_MAPS, "c", {"data": {"k": 5}})
+
+
+async def test_a_strategic_result_of_the_wrong_type(world: Any) -> None:
+    """A strategic merge patch is refused in the words of Kubernetes' converter, with the patch as Go prints it."""
+    await world.pod()
+    patch = {"spec": {"terminationGracePeriodSeconds": "long"}}
+    with pytest.raises(Invalid) as caught:
+        await world.patch(PODS, "x", patch, PatchType.STRATEGIC)
+    assert caught.value.message == (
+        ' "" is invalid: patch: Invalid value: "map[spec:map[terminationGracePeriodSeconds:long]]": '
+        "unrecognized type: int64"
+    )
 
 
 async def test_a_result_without_a_name(world: Any) -> None:
@@ -169,12 +181,12 @@ class Races:
 async def test_a_lost_race_is_tried_again(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A patch that names no version is applied anew when the object changed meanwhile."""
     await world.pod()
-    races = Races(world, monkeypatch, lost=PATCH_ATTEMPTS - 1)
+    races = Races(world, monkeypatch, lost=ATTEMPTS - 1)
     options = WriteOptions()
     patch = {"metadata": {"labels": {"a": "b"}}, "spec": {"replicaz": 1}}
     await world.registry.patch_entry(PODS, "default", "x", PatchType.MERGE, patch, options)
     assert world.get(PODS, "x").metadata.labels == {"a": "b"}
-    assert races.tried == PATCH_ATTEMPTS
+    assert races.tried == ATTEMPTS
     assert options.warnings == ['unknown field "spec.replicaz"']
 
 
@@ -184,7 +196,7 @@ async def test_there_is_an_end_to_trying(world: Any, monkeypatch: pytest.MonkeyP
     races = Races(world, monkeypatch, lost=100)
     with pytest.raises(Conflict, match=r'^Operation cannot be fulfilled on pods "x": the object has been'):
         await world.patch(PODS, "x", {"metadata": {"labels": {"a": "b"}}})
-    assert races.tried == PATCH_ATTEMPTS
+    assert races.tried == ATTEMPTS
 
 
 async def test_another_attempt_does_not_help_a_named_version(

@@ -5,9 +5,21 @@ from typing import Any
 
 import pytest
 
-from edgeorch.api.core.resources import CONFIG_MAPS, LIMIT_RANGES, NAMESPACES, PODS, RESOURCE_QUOTAS
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    LIMIT_RANGES,
+    NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    RESOURCE_QUOTAS,
+    SERVICES,
+)
 from edgeorch.api.meta import DeleteOptions
+from edgeorch.api.storage.resources import STORAGE_CLASSES
 from edgeorch.errors import Forbidden
+from edgeorch_server.controllers.bootstrap import create_initial_objects
+
+GROWS = {"provisioner": "example.com/disks", "allowVolumeExpansion": True}
 
 
 async def limit(world: Any, hard: dict[str, str], name: str = "q", **spec: Any) -> None:
@@ -20,6 +32,12 @@ async def bound(world: Any, *items: dict[str, Any], name: str = "l") -> None:
 
 def container(name: str = "main", *, limits: Any = None, **requests: str) -> dict[str, Any]:
     return {"name": name, "image": "i", "resources": {"requests": requests, "limits": limits or {}}}
+
+
+def claim(name: str, storage: str, storage_class: str | None = None) -> dict[str, Any]:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
+    named = {"storageClassName": storage_class} if storage_class else {}
+    return {"metadata": {"name": name}, "spec": {**spec, **named}}
 
 
 async def refusal(world: Any, name: str = "x", **pod: Any) -> str:
@@ -165,12 +183,76 @@ class TestQuota:
             whole = {"containers": [container()], **changes}
             await world.create(PODS, {"metadata": {"name": name}, "spec": whole})
 
+        await create_initial_objects(world.registry)
         await limit(world, {"pods": "1"}, **spec)
         await pod("a", miss)
         await pod("b", hit)
         await pod("c", miss)
         with pytest.raises(Forbidden, match="exceeded quota: q, requested: pods=1, used: pods=1"):
             await pod("d", hit)
+
+    async def test_storage(self, world: Any) -> None:
+        """What claims ask for counts in all, and per storage class; one that grows must find room as well."""
+        gold = "gold.storageclass.storage.k8s.io"
+        await limit(world, {"requests.storage": "10Gi", f"{gold}/requests.storage": "3Gi"})
+        await world.create(STORAGE_CLASSES, {"metadata": {"name": "gold"}, **GROWS})
+        await world.create(PERSISTENT_VOLUME_CLAIMS, claim("a", "2Gi", "gold"))
+        with pytest.raises(Forbidden) as refused:
+            await world.create(PERSISTENT_VOLUME_CLAIMS, claim("b", "2Gi", "gold"))
+        assert refused.value.message == (
+            'persistentvolumeclaims "b" is forbidden: exceeded quota: q, requested: '
+            f"{gold}/requests.storage=2Gi, used: {gold}/requests.storage=2Gi, limited: "
+            f"{gold}/requests.storage=3Gi"
+        )
+        await world.create(PERSISTENT_VOLUME_CLAIMS, claim("b", "7Gi"))
+        more = {"spec": {"resources": {"requests": {"storage": "4Gi"}}}}
+        with pytest.raises(Forbidden, match=r"requested: .*requests.storage=2Gi,requests.storage=2Gi, used: "):
+            await world.patch(PERSISTENT_VOLUME_CLAIMS, "a", more)
+
+    async def test_claims_of_a_class(self, world: Any) -> None:
+        """Claims are counted per storage class, too; the annotation of old names one."""
+        await limit(world, {"gold.storageclass.storage.k8s.io/persistentvolumeclaims": "1"})
+        old = claim("a", "1Gi")
+        old["metadata"]["annotations"] = {"volume.beta.kubernetes.io/storage-class": "gold"}
+        await world.create(PERSISTENT_VOLUME_CLAIMS, old)
+        await world.create(PERSISTENT_VOLUME_CLAIMS, claim("b", "1Gi", "tin"))
+        with pytest.raises(Forbidden, match="exceeded quota: q, requested: gold"):
+            await world.create(PERSISTENT_VOLUME_CLAIMS, claim("c", "1Gi", "gold"))
+
+    @pytest.mark.parametrize(
+        ("spec", "balancers", "ports"),
+        [
+            pytest.param({}, 0, 0, id="ClusterIP"),
+            pytest.param({"type": "NodePort"}, 0, 2, id="NodePort"),
+            pytest.param({"type": "LoadBalancer"}, 1, 2, id="LoadBalancer"),
+            pytest.param(
+                {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": False}, 1, 0, id="without node ports"
+            ),
+        ],
+    )
+    async def test_services(self, world: Any, spec: dict[str, Any], balancers: int, ports: int) -> None:
+        """Each port on the nodes counts, also one that is still to be chosen, and each load balancer."""
+        two = [{"name": name, "port": port} for name, port in (("a", 80), ("b", 81))]
+        body = {"metadata": {"name": "web"}, "spec": {**spec, "ports": two}}
+        for name, cost in (("services.loadbalancers", balancers), ("services.nodeports", ports)):
+            await limit(world, {name: str(max(cost - 1, 0))})
+            if cost:
+                with pytest.raises(Forbidden, match=f"exceeded quota: q, requested: {name}={cost}, used: "):
+                    await world.create(SERVICES, body)
+            else:
+                await world.create(SERVICES, body)
+                await world.delete(SERVICES, "web")
+            await world.delete(RESOURCE_QUOTAS, "q")
+
+    async def test_a_service_that_changes(self, world: Any) -> None:
+        """Only what comes on top is asked for; giving something back is always allowed."""
+        await limit(world, {"services.nodeports": "2"})
+        spec = {"type": "NodePort", "ports": [{"name": "a", "port": 80}, {"name": "b", "port": 81}]}
+        await world.create(SERVICES, {"metadata": {"name": "web"}, "spec": spec})
+        ports = world.body(SERVICES, "web")["spec"]["ports"]
+        with pytest.raises(Forbidden, match=r"requested: services\.nodeports=1, used: services\.nodeports=2"):
+            await world.patch(SERVICES, "web", {"spec": {"ports": [*ports, {"name": "c", "port": 82}]}})
+        await world.patch(SERVICES, "web", {"spec": {"ports": ports[:1]}})
 
     async def test_every_quota_must_have_room(self, world: Any) -> None:
         """With several quotas the first that has no room is told."""
@@ -322,3 +404,23 @@ class TestLimits:
         await world.pod()
         await bound(world, {"type": "Pod", "min": {"cpu": "1"}})
         await world.patch(PODS, "x", {"metadata": {"labels": {"a": "b"}}})
+
+
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        pytest.param(
+            "1Gi", "minimum storage usage per PersistentVolumeClaim is 2Gi, but request is 1Gi", id="too small"
+        ),
+        pytest.param(
+            "5Gi", "maximum storage usage per PersistentVolumeClaim is 4Gi, but request is 5Gi", id="too large"
+        ),
+    ],
+)
+async def test_claims_have_bounds(world: Any, size: str, why: str) -> None:
+    """LimitRange, "Limiting storage resources": minimum and maximum are of what a claim requests."""
+    await bound(world, {"type": "PersistentVolumeClaim", "min": {"storage": "2Gi"}, "max": {"storage": "4Gi"}})
+    with pytest.raises(Forbidden) as refused:
+        await world.create(PERSISTENT_VOLUME_CLAIMS, claim("x", size))
+    assert refused.value.message == f'persistentvolumeclaims "x" is forbidden: {why}'
+    await world.create(PERSISTENT_VOLUME_CLAIMS, claim("x", "3Gi"))

@@ -1,0 +1,1 @@
+"""PodSecurity: Kubernetes' pod security standards, chosen by labels of a namespace."""

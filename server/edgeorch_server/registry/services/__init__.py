@@ -1,0 +1,1 @@
+"""What a Service gets from the cluster: addresses and node ports."""
