@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from edgeorch_server.apiserver.auth.authentication import Authenticator
-from edgeorch_server.apiserver.auth.authorization import Authorizer, MastersOnly
-from edgeorch_server.apiserver.auth.middleware import Authentication
+from edgeorch.api.resources import ResourceTable
+from edgeorch_server.apiserver.auth.middleware import Authentication, PathAuthorization
+from edgeorch_server.apiserver.auth.wiring import Access
 from edgeorch_server.apiserver.discovery import Discovery
 from edgeorch_server.apiserver.endpoint import ResourceEndpoint
 from edgeorch_server.apiserver.health import HealthChecks, HealthEndpoint
@@ -24,16 +24,17 @@ from edgeorch_server.apiserver.responses import StatusErrors, StripTrailingSlash
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.apiserver.version import version_info
 from edgeorch_server.apiserver.watch import EventEncoder, Watches
-from edgeorch_server.registry.base import NodeCalls, Objects
+from edgeorch_server.registry.base import Computed, NodeLogs, Objects
 
 
 def create_app(
     objects: Objects,
     *,
-    authenticator: Authenticator,
-    node_calls: NodeCalls,
+    access: Access,
+    node_logs: NodeLogs,
     printer: TablePrinter,
-    authorizer: Authorizer | None = None,
+    table: ResourceTable | None = None,
+    computed: Mapping[str, Computed] | None = None,
     health: HealthChecks | None = None,
     streams: OpenStreams | None = None,
     version: Mapping[str, str] | None = None,
@@ -41,25 +42,35 @@ def create_app(
 ) -> Starlette:
     """Build the API server's ASGI application.
 
-    ``authorizer`` lets nobody but ``system:masters`` do anything unless given. ``streams`` is how the HTTP
-    server ends watches when it stops. ``extra_routes`` are served without authentication, which is
-    theirs to do (joining nodes bring a token instead of a certificate); their errors become a Status too.
+    ``table`` is what is served, by default what ``objects`` store; the kinds beyond that are other versions of
+    those, or ``computed`` (by :attr:`~edgeorch.api.resources.ResourceInfo.key`).
+    ``streams`` is how the HTTP server ends watches when it stops. ``extra_routes`` are served without
+    authentication, which is theirs to do (joining nodes bring a token instead of a certificate); their errors
+    become a Status too.
     """
     streams = OpenStreams() if streams is None else streams
     health = health or HealthChecks()
     representations = Representations(printer)
     watches = Watches(objects, EventEncoder(representations))
-    authorizer = authorizer or MastersOnly()
-    resources = ResourceEndpoint(objects, authorizer, representations, watches, node_calls, streams)
-    known_users = Middleware(Authentication, authenticator=authenticator)
+    table = table or objects.table
+    resources = ResourceEndpoint(
+        objects, table, computed or {}, access, representations, watches, node_logs, streams
+    )
+    known_users = Middleware(Authentication, access.authenticator, access.authorizer)
+    anyone = Middleware(Authentication, access.authenticator, access.authorizer, strangers=True)
+    allowed_paths = Middleware(PathAuthorization, authorizer=access.authorizer)
     return Starlette(
         routes=[
             # the busiest first: every route before the right one costs a regular expression
             Route("/api/{version}/{path:path}", resources, middleware=[known_users]),
             Route("/apis/{group}/{version}/{path:path}", resources, middleware=[known_users]),
-            *_public_routes(health, version or version_info()),
+            *_public_routes(health, version or version_info(), [anyone, allowed_paths]),
             *extra_routes,
-            Mount("", routes=_discovery_routes(objects), middleware=[known_users]),
+            Mount(
+                "",
+                routes=[*access.routes, *_discovery_routes(table)],
+                middleware=[known_users, allowed_paths],
+            ),
         ],
         middleware=[Middleware(StatusErrors), Middleware(StripTrailingSlash)],
         # Starlette would answer its own errors as plain text; StatusErrors answers all of them
@@ -71,24 +82,28 @@ async def _pass_on(_request: Request, exc: Exception) -> NoReturn:
     raise exc
 
 
-def _public_routes(health: HealthChecks, version: Mapping[str, str]) -> list[BaseRoute]:
+def _public_routes(
+    health: HealthChecks, version: Mapping[str, str], middleware: Sequence[Middleware]
+) -> list[BaseRoute]:
     """Give what Kubernetes lets anonymous clients see (role ``system:public-info-viewer``)."""
 
     async def get_version(_request: Request) -> Response:
         return json_response(version)
 
-    routes: list[BaseRoute] = [Route("/version", get_version)]
+    routes: list[BaseRoute] = [Route("/version", get_version, middleware=middleware)]
     checks = {"healthz": health.live, "livez": health.live, "readyz": {**health.live, **health.ready}}
     for name, named_checks in checks.items():
         endpoint = HealthEndpoint(name, named_checks)
-        routes += [Route(f"/{name}", endpoint.get), Route(f"/{name}/{{check:path}}", endpoint.get)]
+        routes += [
+            Route(path, endpoint.get, middleware=middleware) for path in (f"/{name}", f"/{name}/{{check:path}}")
+        ]
     return routes
 
 
-def _discovery_routes(objects: Objects) -> list[BaseRoute]:
+def _discovery_routes(table: ResourceTable) -> list[BaseRoute]:
     """Give what all known users see, whatever else they may do (role ``system:discovery``)."""
-    discovery = Discovery(objects.table)
-    openapi = OpenApi(objects.table)
+    discovery = Discovery(table)
+    openapi = OpenApi(table)
     return [
         Route("/api", discovery.api),
         Route("/api/{version}", discovery.resources),

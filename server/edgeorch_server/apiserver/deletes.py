@@ -32,7 +32,12 @@ _RETURNED = frozenset(
 
 def answers_object(resource: ResourceInfo[Object], written: Written) -> bool:
     """Say whether the object itself is the answer."""
-    return not written.deleted or resource.group_resource in _RETURNED or resource.group == "resource.k8s.io"
+    return not written.deleted or returns_deleted(resource)
+
+
+def returns_deleted(resource: ResourceInfo[Object]) -> bool:
+    """Say whether the answer is the object even when it is gone."""
+    return resource.group_resource in _RETURNED or resource.group == "resource.k8s.io"
 
 
 def deleted_status(resource: ResourceInfo[Object], written: Written) -> dict[str, Any]:

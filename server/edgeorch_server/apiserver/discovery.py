@@ -7,17 +7,26 @@ take it for the legacy form and find no resources.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from edgeorch.api.custom.kind import advertised_verbs
+from edgeorch.api.custom.versions import priority
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo, ResourceTable, Subresource
 from edgeorch.errors import NotFound
 from edgeorch_server.apiserver.documents import Document
-from edgeorch_server.apiserver.negotiation import DISCOVERY_GROUP, DISCOVERY_KIND, discovery_version
+from edgeorch_server.apiserver.negotiation import (
+    DISCOVERY_GROUP,
+    DISCOVERY_KIND,
+    JSON_TYPE,
+    choose,
+    discovery_version,
+)
 
 JsonObject = dict[str, Any]
 
@@ -51,11 +60,11 @@ def _group(name: str, versions: list[str]) -> JsonObject:
 
 
 def _versions_by_group(table: ResourceTable) -> dict[str, list[str]]:
-    """Group -> versions, the preferred one first, which is the one that stands first in the table."""
+    """Group -> versions, the preferred one first."""
     found: dict[str, list[str]] = {}
     for name, version in table.group_versions():
         found.setdefault(name, []).append(version)
-    return found
+    return {name: sorted(versions, key=priority) for name, versions in found.items()}
 
 
 def resource_list(table: ResourceTable, group_name: str, version: str) -> JsonObject | None:
@@ -81,7 +90,7 @@ def _legacy_entries(info: ResourceInfo[Object]) -> Iterator[JsonObject]:
         "singularName": info.singular,
         "namespaced": info.namespaced,
         "kind": info.kind,
-        "verbs": list(info.verbs),
+        "verbs": list(advertised_verbs(info)),
         **({"shortNames": list(info.short_names)} if info.short_names else {}),
         **({"categories": list(info.categories)} if info.categories else {}),
     }
@@ -131,7 +140,7 @@ def _aggregated_entry(info: ResourceInfo[Object]) -> JsonObject:
         "responseKind": {"group": info.group, "version": info.version, "kind": info.kind},
         "scope": "Namespaced" if info.namespaced else "Cluster",
         "singularResource": info.singular,
-        "verbs": list(info.verbs),
+        "verbs": list(advertised_verbs(info)),
     }
     if info.short_names:
         entry["shortNames"] = list(info.short_names)
@@ -153,46 +162,54 @@ def _aggregated_subresource(info: ResourceInfo[Object], sub: Subresource) -> Jso
 
 
 class Discovery:
-    """Answers the discovery paths; everything is encoded once."""
+    """Answers the discovery paths; each document is made when it is first asked for, and when kinds changed."""
 
     def __init__(self, table: ResourceTable) -> None:
-        self._api = Document(api_versions())
-        self._apis = Document(group_list(table))
-        self._groups = {name: Document(group(table, name)) for name, _ in table.group_versions() if name}
-        self._lists = {gv: Document(resource_list(table, *gv)) for gv in table.group_versions()}
-        self._aggregated = {
-            (core, version): Document(
-                aggregated(table, core=core, version=version),
-                f"application/json;g={DISCOVERY_GROUP};v={version};as={DISCOVERY_KIND}",
-            )
-            for core in (True, False)
-            for version in _VERSIONS
-        }
+        self._table = table
+        self._documents: dict[str, Document] = {}
+        self._revision = table.revision
 
     async def api(self, request: Request) -> Response:
         """GET /api."""
-        return self._root(request, self._api, core=True)
+        return self._root(request, api_versions, core=True)
 
     async def apis(self, request: Request) -> Response:
         """GET /apis."""
-        return self._root(request, self._apis, core=False)
-
-    def _root(self, request: Request, legacy: Document, *, core: bool) -> Response:
-        version = discovery_version(request.headers.get("accept", ""))
-        document = self._aggregated[core, version] if version else legacy
-        return document.response(request)
+        return self._root(request, lambda: group_list(self._table), core=False)
 
     async def group(self, request: Request) -> Response:
         """GET /apis/GROUP."""
-        return _found(self._groups.get(request.path_params["group"])).response(request)
+        name = request.path_params["group"]
+        return self._plain(request, lambda: group(self._table, name))
 
     async def resources(self, request: Request) -> Response:
         """GET /api/VERSION and /apis/GROUP/VERSION."""
-        key = (request.path_params.get("group", ""), request.path_params["version"])
-        return _found(self._lists.get(key)).response(request)
+        name, version = request.path_params.get("group", ""), request.path_params["version"]
+        return self._plain(request, lambda: resource_list(self._table, name, version))
 
+    def _root(self, request: Request, legacy: Callable[[], JsonObject], *, core: bool) -> Response:
+        version = discovery_version(request.headers.get("accept", ""))
+        if not version:
+            return self._plain(request, legacy)
+        media_type = f"application/json;g={DISCOVERY_GROUP};v={version};as={DISCOVERY_KIND}"
+        make = functools.partial(aggregated, self._table, core=core, version=version)
+        return self._answer(request, version, make, media_type)
 
-def _found(document: Document | None) -> Document:
-    if document is None:
-        raise NotFound("the server could not find the requested resource")
-    return document
+    def _plain(self, request: Request, make: Callable[[], JsonObject | None]) -> Response:
+        choose(request.headers.get("accept", ""), (JSON_TYPE,))
+        return self._answer(request, "", make, JSON_TYPE)
+
+    def _answer(
+        self, request: Request, form: str, make: Callable[[], JsonObject | None], media_type: str
+    ) -> Response:
+        if self._revision != self._table.revision:
+            self._documents.clear()
+            self._revision = self._table.revision
+        key = f"{form} {request.url.path.rstrip('/')}"
+        document = self._documents.get(key)
+        if document is None:
+            value = make()
+            if value is None:
+                raise NotFound("the server could not find the requested resource")
+            document = self._documents[key] = Document.json(value, media_type)
+        return document.response(request)

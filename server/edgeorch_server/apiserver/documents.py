@@ -1,7 +1,8 @@
-"""Answers that are the same for everybody: encoded once, revalidated with an ETag."""
+"""Answers that are the same for everybody: encoded once, kept compressed, revalidated with an ETag."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -9,22 +10,50 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from edgeorch_server.apiserver.negotiation import accepts_gzip
 from edgeorch_server.apiserver.responses import JSON_TYPE, json_line
+
+_LEVEL = 6
 
 
 class Document:
-    """A JSON document with its content hash."""
+    """A document with its content hash.
 
-    def __init__(self, value: Any, media_type: str = JSON_TYPE) -> None:
-        self._data = json_line(value)
+    Only its compressed form is kept: clients that take no gzip are rare, and get it unpacked.
+    """
+
+    @classmethod
+    def json(cls, value: Any, media_type: str = JSON_TYPE) -> Document:
+        """Write a value as JSON."""
+        return cls(json_line(value), media_type)
+
+    def __init__(self, data: bytes, media_type: str) -> None:
+        self._compressed = gzip.compress(data, _LEVEL, mtime=0)
         self._media_type = media_type
-        self.hash = hashlib.sha256(self._data).hexdigest().upper()
+        self.hash = hashlib.sha256(data).hexdigest().upper()
+
+    @property
+    def data(self) -> bytes:
+        """The document as it is encoded."""
+        return gzip.decompress(self._compressed)
 
     def response(self, request: Request, headers: Mapping[str, str] | None = None) -> Response:
         """Answer it, or 304 when the client has it already (RFC 9110 section 13.1.2)."""
-        etag = f'"{self.hash}"'
-        all_headers = {"etag": etag, "vary": "Accept", "cache-control": "public", **(headers or {})}
+        compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
+        # two encodings are two representations, and a strong tag names one (RFC 9110 section 8.8.3)
+        etag, other = f'"{self.hash}"', f'"{self.hash}-gzip"'
+        if compressed:
+            etag, other = other, etag
+        all_headers = {
+            "etag": etag,
+            "vary": "Accept, Accept-Encoding",
+            "cache-control": "public",
+            **(headers or {}),
+        }
         known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-        if etag in known or "*" in known:
+        if known & {etag, other, "*"}:
             return Response(status_code=304, headers=all_headers)
-        return Response(self._data, headers=all_headers, media_type=self._media_type)
+        if compressed:
+            all_headers["content-encoding"] = "gzip"
+        data = self._compressed if compressed else self.data
+        return Response(data, headers=all_headers, media_type=self._media_type)

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from edgeorch.api.core.pod import Pod
 from edgeorch.errors import BadRequest
 from edgeorch_server.apiserver.streaming import OpenStreams, StreamResponse
-from edgeorch_server.registry.base import LogOptions, LogStream, NodeCalls
+from edgeorch_server.registry.base import LogOptions, LogStream, NodeLogs
 
 LOG_TYPE = "text/plain"
 
@@ -36,7 +36,7 @@ def container_of(pod: Pod, asked: str) -> str:
     raise BadRequest(message)
 
 
-async def log_response(pod: Pod, options: LogOptions, calls: NodeCalls, streams: OpenStreams) -> Response:
+async def log_response(pod: Pod, options: LogOptions, nodes: NodeLogs, streams: OpenStreams) -> Response:
     """Stream a log; whatever is wrong before its first byte is raised, and so answered as a Status.
 
     A pod that no node has yet has an empty log, as in Kubernetes.
@@ -44,7 +44,7 @@ async def log_response(pod: Pod, options: LogOptions, calls: NodeCalls, streams:
     container = container_of(pod, options.container)
     if not pod.spec.nodeName:
         return PlainTextResponse(b"")
-    log = calls.logs(pod, replace(options, container=container))
+    log = nodes.logs(pod, replace(options, container=container))
     try:
         first = await anext(log, b"")
     except BaseException:

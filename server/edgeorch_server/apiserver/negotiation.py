@@ -148,6 +148,24 @@ def discovery_version(accept: str) -> str:
     return ""
 
 
+def choose(accept: str, offered: tuple[str, ...]) -> str:
+    """Choose among media types, the client's order first, without a header the first; raises NotAcceptable.
+
+    Who asks for another shape (``as=``) does not mean these.
+    """
+    for clause in parse_accept(accept) if accept else [Clause("*/*")]:
+        for media in offered if "as" not in clause.parameters else ():
+            if clause.quality and clause.media_type in (media.lower(), "*/*", f"{media.partition('/')[0]}/*"):
+                return media
+    raise NotAcceptable(f"only the following media types are accepted: {', '.join(offered)}")
+
+
+def accepts_gzip(header: str) -> bool:
+    """Read an Accept-Encoding header (RFC 9110 section 12.5.3)."""
+    weights = {clause.media_type: clause.quality for clause in parse_accept(header)}
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
 class BodyFormat(enum.Enum):
     """What the body of a request is written in."""
 
@@ -170,15 +188,19 @@ def body_format(content_type: str) -> BodyFormat:
         ) from exc
 
 
-def patch_type(content_type: str) -> PatchType:
-    """Find the kind of a patch; raises UnsupportedMediaType."""
-    try:
-        return PatchType(media_type(content_type))
-    except ValueError as exc:
+def patch_type(content_type: str, *, strategic: bool = True) -> PatchType:
+    """Find the kind of a patch; raises UnsupportedMediaType.
+
+    ``strategic`` is whether the kind knows how its lists are merged; custom resources do not.
+    """
+    accepted = [kind for kind in PatchType if strategic or kind is not PatchType.STRATEGIC]
+    found = next((kind for kind in accepted if kind == media_type(content_type)), None)
+    if found is None:
         raise UnsupportedMediaType(
             "the body of the request was in an unknown format - accepted media types include: "
-            + ", ".join(PatchType)
-        ) from exc
+            + ", ".join(accepted)
+        )
+    return found
 
 
 def media_type(content_type: str) -> str:

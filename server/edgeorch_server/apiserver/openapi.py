@@ -1,162 +1,159 @@
-"""OpenAPI: what kubectl reads before it writes.
+"""OpenAPI: what kubectl reads before it writes, and what ``kubectl explain`` shows.
 
 ``/openapi/v3`` is an index of one document per group and version, each under a URL with its content hash, so
-that clients keep them for good. From a document kubectl learns that the server validates fields (the
-``fieldValidation`` parameter of PATCH) and which patch types a kind takes. Schemas are not served yet: a
-half-filled one would make ``kubectl apply`` warn about every field it misses, while none at all makes it
-use its built-in types.
+that clients keep them for good and fetch only the index again. ``/openapi/v2`` is one document of all, for
+clients that know no other: kubectl fetches it in protobuf, up to 1.28 before every write, and gives up without.
 
-``/openapi/v2`` is only asked for by kubectl up to 1.28, which gives up without it; an empty document in
-protobuf satisfies it.
+Nothing is made before somebody asks, and only compressed bytes are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from edgeorch.api.fielddocs import FieldDocs
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch.errors import NotFound
+from edgeorch_server.apiserver import gnostic, openapi_parameters, openapi_paths, openapi_v2
 from edgeorch_server.apiserver.documents import Document
-from edgeorch_server.apiserver.negotiation import JSON_TYPE, YAML_TYPE
-from edgeorch_server.registry.base import PatchType
+from edgeorch_server.apiserver.negotiation import JSON_TYPE, choose
+from edgeorch_server.apiserver.openapi_paths import group_version_path
+from edgeorch_server.apiserver.openapi_schemas import Names, Schemas
+from edgeorch_server.apiserver.version import version_info
 
 JsonObject = dict[str, Any]
+T = TypeVar("T")
 
-# gnostic's openapi.v2.Document: swagger=1 "2.0", info=2 {title=1, version=2}, paths=8 {}, definitions=9 {}
-EMPTY_V2 = b"\n\x032.0\x12\x15\n\nKubernetes\x12\x07v1.33.0B\x00J\x00"
-V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-
+_REVALIDATED = {"cache-control": "no-cache, private"}
 _IMMUTABLE = {"cache-control": "public, immutable", "expires": "Thu, 31 Dec 2099 23:59:59 GMT"}
 
-_METHODS = {
-    "get": ("get", "get"),
-    "update": ("put", "put"),
-    "patch": ("patch", "patch"),
-    "delete": ("delete", "delete"),
-}
-_COLLECTION_METHODS = {
-    "list": ("get", "list"),
-    "create": ("post", "post"),
-    "deletecollection": ("delete", "deletecollection"),
-}
-_BODY_TYPES = {
-    "post": (JSON_TYPE, YAML_TYPE),
-    "put": (JSON_TYPE, YAML_TYPE),
-    "patch": tuple(str(kind) for kind in PatchType),
-}
+
+Kinds = tuple[ResourceInfo[Object], ...]
+"""The kinds of one group and version."""
 
 
-def document(table: ResourceTable, group: str, version: str) -> JsonObject:
-    """Describe the paths of one group and version."""
+def documents(table: ResourceTable) -> dict[str, JsonObject]:
+    """Describe each group and version, by its path in the index."""
+    names, docs = Names(table), FieldDocs()
+    return {path: _document(kinds, names, docs) for path, kinds in _kinds(table).items()}
+
+
+def _kinds(table: ResourceTable) -> dict[str, Kinds]:
+    """Give the kinds of each group and version, by its path in the index."""
+    return {
+        group_version_path(*pair): tuple(info for info in table if (info.group, info.version) == pair)
+        for pair in table.group_versions()
+    }
+
+
+def _document(kinds: Kinds, names: Names, docs: FieldDocs) -> JsonObject:
+    schemas = Schemas(names, docs)
     paths: JsonObject = {}
-    for info in table:
-        if (info.group, info.version) == (group, version):
-            paths.update(_paths(info))
+    for info in kinds:
+        paths.update(openapi_paths.paths(info, schemas))
     return {
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "v1.33.0"},
+        "info": {"title": "Kubernetes", "version": version_info()["gitVersion"]},
         "paths": paths,
-        "components": {"schemas": {}},
+        "components": {"parameters": openapi_parameters.components(), "schemas": schemas.components()},
     }
-
-
-def group_version_path(group: str, version: str) -> str:
-    """``api/v1`` or ``apis/GROUP/VERSION``: the name of a document in the index."""
-    return f"apis/{group}/{version}" if group else f"api/{version}"
-
-
-def _paths(info: ResourceInfo[Object]) -> Iterator[tuple[str, JsonObject]]:
-    root = f"/{group_version_path(info.group, info.version)}"
-    collection = (
-        f"{root}/namespaces/{{namespace}}/{info.plural}" if info.namespaced else f"{root}/{info.plural}"
-    )
-    scope = [_path_parameter("namespace")] if info.namespaced else []
-    own = {"group": info.group, "version": info.version, "kind": info.kind}
-    yield collection, _path_item(info.verbs, _COLLECTION_METHODS, own, scope)
-    item, named = f"{collection}/{{name}}", [_path_parameter("name"), *scope]
-    yield item, _path_item(info.verbs, _METHODS, own, named)
-    for sub in info.subresources:
-        foreign = {"group": sub.group, "version": sub.version, "kind": sub.kind}
-        methods = {**_METHODS, "create": ("post", "post")}
-        yield f"{item}/{sub.name}", _path_item(sub.verbs, methods, foreign if sub.version else own, named)
-
-
-def _path_parameter(name: str) -> JsonObject:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _path_item(
-    verbs: tuple[str, ...],
-    methods: dict[str, tuple[str, str]],
-    gvk: JsonObject,
-    parameters: list[JsonObject],
-) -> JsonObject:
-    operations = {
-        method: _operation(method, action, gvk) for verb, (method, action) in methods.items() if verb in verbs
-    }
-    return {**operations, "parameters": parameters}
-
-
-def _operation(method: str, action: str, gvk: JsonObject) -> JsonObject:
-    operation: JsonObject = {
-        "responses": {"200": {"description": "OK"}},
-        "x-kubernetes-action": action,
-        "x-kubernetes-group-version-kind": gvk,
-    }
-    if method in _BODY_TYPES:
-        operation["parameters"] = [
-            {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
-            for name in ("dryRun", "fieldManager", "fieldValidation")
-        ]
-        operation["requestBody"] = {
-            "content": {kind: {"schema": {"type": "object"}} for kind in _BODY_TYPES[method]}
-        }
-    return operation
 
 
 class OpenApi:
-    """Answers ``/openapi/v2`` and ``/openapi/v3``; the documents are encoded once, on first use."""
+    """Answers ``/openapi/v2`` and ``/openapi/v3``.
+
+    When kinds come or go, only the documents of their groups are made anew.
+    """
 
     def __init__(self, table: ResourceTable) -> None:
         self._table = table
-        self._built: tuple[Document, dict[str, Document]] | None = None
+        self._made: dict[str, tuple[Kinds, Document]] = {}
+        self._v3: asyncio.Future[_Index] | None = None
+        self._v2: dict[_MakeV2, asyncio.Future[Document]] = {}
+        self._revision = table.revision
 
-    def _documents(self) -> tuple[Document, dict[str, Document]]:
-        if self._built is None:
-            documents = {
-                group_version_path(*gv): Document(document(self._table, *gv))
-                for gv in self._table.group_versions()
-            }
-            index = {
-                path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={d.hash}"}
-                for path, d in documents.items()
-            }
-            self._built = Document({"paths": index}), documents
-        return self._built
-
-    async def v2(self, _request: Request) -> Response:
+    async def v2(self, request: Request) -> Response:
         """GET /openapi/v2."""
-        return Response(EMPTY_V2, media_type=V2_TYPE)
+        media = choose(request.headers.get("accept", ""), (JSON_TYPE, *openapi_v2.PROTOBUF_TYPES))
+        index = await self._documents()
+        make = _make_v2 if media == JSON_TYPE else _make_v2_protobuf
+        if make not in self._v2:
+            self._v2[make] = _in_thread(lambda: make(index))
+        return (await asyncio.shield(self._v2[make])).response(request, _REVALIDATED)
 
     async def index(self, request: Request) -> Response:
         """GET /openapi/v3: always revalidated, because it names the current hashes."""
-        index, _ = self._documents()
-        return index.response(request, {"cache-control": "no-cache, private"})
+        choose(request.headers.get("accept", ""), (JSON_TYPE,))
+        index = await self._documents()
+        return index.document.response(request, _REVALIDATED)
 
     async def group_version(self, request: Request) -> Response:
         """GET /openapi/v3/PATH?hash=...: for good under the right hash, redirected from a wrong one."""
+        choose(request.headers.get("accept", ""), (JSON_TYPE,))
         path = request.path_params["path"]
-        found = self._documents()[1].get(path)
+        found = (await self._documents()).by_path.get(path)
         if found is None:
             raise NotFound("the server could not find the requested resource")
         asked = request.query_params.get("hash", "")
         if not asked:
-            return found.response(request, {"cache-control": "no-cache, private"})
+            return found.response(request, _REVALIDATED)
         if asked != found.hash:
             return RedirectResponse(f"/openapi/v3/{path}?hash={found.hash}", 301)
         return found.response(request, _IMMUTABLE)
+
+    async def _documents(self) -> _Index:
+        if self._revision != self._table.revision:
+            self._v3, self._v2 = None, {}
+            self._revision = self._table.revision
+        if self._v3 is None:
+            kinds, names = _kinds(self._table), Names(self._table)
+            self._v3 = _in_thread(lambda: self._make_v3(kinds, names))
+        return await asyncio.shield(self._v3)
+
+    def _make_v3(self, kinds: dict[str, Kinds], names: Names) -> _Index:
+        docs, made = FieldDocs(), self._made
+        self._made = {
+            path: known
+            if (known := made.get(path)) is not None and known[0] == infos
+            else (infos, Document.json(_document(infos, names, docs)))
+            for path, infos in kinds.items()
+        }
+        return _Index({path: document for path, (_, document) in self._made.items()})
+
+
+class _Index:
+    """The documents of all groups and versions, and the one that says where they are."""
+
+    def __init__(self, by_path: dict[str, Document]) -> None:
+        urls = {path: f"/openapi/v3/{path}?hash={document.hash}" for path, document in by_path.items()}
+        self.by_path = by_path
+        self.document = Document.json(
+            {"paths": {path: {"serverRelativeURL": url} for path, url in urls.items()}}
+        )
+
+    def decoded(self) -> Iterator[JsonObject]:
+        """Give what the documents say, one after the other."""
+        return (orjson.loads(document.data) for document in self.by_path.values())
+
+
+_MakeV2 = Callable[[_Index], Document]
+
+
+def _make_v2(index: _Index) -> Document:
+    return Document.json(openapi_v2.document(index.decoded()))
+
+
+def _make_v2_protobuf(index: _Index) -> Document:
+    return Document(gnostic.encode(openapi_v2.brief(index.decoded())), openapi_v2.ANSWERED_TYPE)
+
+
+def _in_thread(make: Callable[[], T]) -> asyncio.Future[T]:
+    """Make something once, for all who wait, without holding up the others."""
+    return asyncio.ensure_future(asyncio.to_thread(make))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,9 @@ from edgeorch.api import field_check, type_errors
 from edgeorch.api.meta import DeleteOptions, Object, parse_time
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import FieldSelector, Selector
-from edgeorch.api.validation import FieldError, bad, forbidden, invalid, not_supported, too_long
+from edgeorch.api.validation import FieldError, bad, forbidden, invalid, not_supported, required, too_long
 from edgeorch.errors import BadRequest
+from edgeorch_server.registry import deletion
 from edgeorch_server.registry.base import ListOptions, LogOptions, User, WriteOptions
 
 _MAX_FIELD_MANAGER = 128
@@ -85,7 +85,7 @@ def collection(query: QueryParams, resource: ResourceInfo[Object], namespace: st
         fields=_field_selector(query, resource),
         limit=max(integer(query, "limit") or 0, 0),
         continue_=query.get("continue", ""),
-        resource_version=_resource_version(query.get("resourceVersion", "")),
+        resource_version=resource_version(query),
         resource_version_match=query.get("resourceVersionMatch", ""),
     )
     initial = boolean_or_none(query, "sendInitialEvents")
@@ -113,7 +113,9 @@ def _field_selector(query: QueryParams, resource: ResourceInfo[Object]) -> Field
     return selector
 
 
-def _resource_version(text: str) -> str:
+def resource_version(query: QueryParams) -> str:
+    """Read the version of a get or a list; raises BadRequest when it is no number."""
+    text = query.get("resourceVersion", "")
     if text and not (text.isascii() and text.isdecimal() and len(text) <= _INT64_DIGITS):
         raise BadRequest(
             f"invalid resource version: resourceVersion: Invalid value: {json.dumps(text[:64])}: "
@@ -159,21 +161,29 @@ def _check_watch(select: ListOptions, *, initial: bool | None) -> list[FieldErro
     return errors
 
 
-def write_options(query: QueryParams, user: User, user_agent: str, kind: str) -> WriteOptions:
-    """Parse CreateOptions, UpdateOptions or PatchOptions (``kind``, for the error); raises Invalid."""
+def write_options(
+    query: QueryParams, user: User, user_agent: str, kind: str, *, apply: bool = False
+) -> WriteOptions:
+    """Parse CreateOptions, UpdateOptions or PatchOptions (``kind``, for the error); raises Invalid.
+
+    ``apply``: they come with an Apply, which must say who applies and may be forced (``ValidatePatchOptions``).
+    """
     manager = query.get("fieldManager", "")
     dry_run = query.getlist("dryRun")
     validation = query.get("fieldValidation", "")
-    errors = _check_manager(manager) + check_dry_run(dry_run)
+    errors = _check_manager(manager) + deletion.check_dry_run(dry_run)
+    if apply and not manager:
+        errors.append(required("fieldManager", "is required for apply patch"))
     if validation and validation not in _FIELD_VALIDATION:
         errors.append(not_supported("fieldValidation", validation, ("", *_FIELD_VALIDATION)))
-    if kind == "PatchOptions" and "force" in query:
+    if kind == "PatchOptions" and not apply and "force" in query:
         errors.append(forbidden("force", "may not be specified for non-apply patch"))
     _raise_any(kind, errors)
     return WriteOptions(
         user=user,
         dry_run=bool(dry_run),
         field_manager=manager or _manager_from(user_agent),
+        force=apply and boolean(query, "force"),
         field_validation=validation or "Warn",
     )
 
@@ -190,23 +200,14 @@ def _check_manager(manager: str) -> list[FieldError]:
     return errors
 
 
-def check_dry_run(values: Sequence[str]) -> list[FieldError]:
-    """Refuse everything but ``All``."""
-    wrong = any(value != "All" for value in values)
-    return [not_supported("dryRun", list(values), ("All",))] if wrong else []
-
-
 def _manager_from(user_agent: str) -> str:
     """Name the field manager after the client's program, as Kubernetes does."""
     program = user_agent.partition("/")[0]
-    return "".join(c for c in program if c.isprintable())[:_MAX_FIELD_MANAGER]
+    return "".join(c for c in program if c.isprintable())[:_MAX_FIELD_MANAGER] or "unknown"
 
 
 def delete_options(query: QueryParams, body: dict[str, Any] | None) -> DeleteOptions:
-    """Read DeleteOptions from the body, or without one from the query; raises BadRequest, Invalid.
-
-    The propagation policy is the registry's to check.
-    """
+    """Read DeleteOptions from the body, or without one from the query; raises BadRequest, Invalid."""
     if body is not None:
         options = _delete_options_body(body)
     else:
@@ -216,7 +217,7 @@ def delete_options(query: QueryParams, body: dict[str, Any] | None) -> DeleteOpt
             orphanDependents=boolean_or_none(query, "orphanDependents"),
             dryRun=query.getlist("dryRun"),
         )
-    _raise_any("DeleteOptions", check_dry_run(options.dryRun))
+    _raise_any("DeleteOptions", deletion.validate_options(options))
     return options
 
 

@@ -45,7 +45,7 @@ class Representations:
         """Write one object; a Table of one row has the object's resourceVersion."""
         match how.shape:
             case Shape.OBJECT:
-                return entry.data
+                return resource.shown(entry.data)
             case Shape.METADATA:
                 return orjson.dumps(_metadata(orjson.loads(entry.data), how))
             case Shape.TABLE:
@@ -69,7 +69,7 @@ class Representations:
         match how.shape:
             case Shape.OBJECT:
                 yield _list_head(f"{resource.kind}List", resource.api_version, meta)
-                items = (entry.data for entry in page.entries)
+                items = (resource.shown(entry.data) for entry in page.entries)
             case Shape.METADATA:
                 yield _list_head("PartialObjectMetadataList", how.api_version, meta)
                 items = (self.object(resource, entry, how) for entry in page.entries)
@@ -126,7 +126,7 @@ class Representations:
             case IncludeObject.METADATA:
                 return b"".join((row, b',"object":', orjson.dumps(_metadata(body, how)), b"}"))
             case IncludeObject.OBJECT:
-                return b"".join((row, b',"object":', entry.data, b"}"))
+                return b"".join((row, b',"object":', resource.shown(entry.data), b"}"))
 
 
 def _list_head(kind: str, api_version: str, meta: Mapping[str, Any]) -> bytes:

@@ -31,12 +31,13 @@ _FLUSH_TIMEOUT = 1.0
 logger = logging.getLogger(__name__)
 
 
-def tls_context(certificate: Path, key: Path, client_ca: Path) -> ssl.SSLContext:
+def tls_context(certificate: Path, key: Path, *client_cas: Path) -> ssl.SSLContext:
     """Build the TLS side: our certificate, and client certificates verified where one is presented."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
-    context.load_verify_locations(client_ca)
+    for client_ca in client_cas:
+        context.load_verify_locations(client_ca)
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -112,6 +113,11 @@ class HttpServer:
         listening: socket.socket = self._server.sockets[0]
         port: int = listening.getsockname()[1]
         return port
+
+    def use_certificate(self, certificate: Path, key: Path) -> None:
+        """Show this certificate to whoever connects from now on. Raises OSError (ssl.SSLError is one)."""
+        if self._tls:
+            self._tls.load_cert_chain(certificate, key)
 
     async def stop(self) -> None:
         """Stop listening, end watches, let short requests finish, then drop what is left."""

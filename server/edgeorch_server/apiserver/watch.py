@@ -51,10 +51,11 @@ class Start:
 def start_of(resource_version: str, options: WatchOptions) -> Start:
     """Decide where a watch begins."""
     at_any_point = resource_version in ("", "0")
+    # sendInitialEvents is by default true for those versions and false for all others, as meta/v1 says
     asked = options.send_initial_events
     initial = at_any_point if asked is None else asked
     since = None if initial or at_any_point else int(resource_version)
-    return Start(initial=initial, since=since, marker=initial and options.bookmarks and asked is True)
+    return Start(initial=initial, since=since, marker=initial and options.bookmarks)
 
 
 class EventEncoder:
@@ -66,7 +67,7 @@ class EventEncoder:
     def __init__(self, representations: Representations, remembered: int = 256) -> None:
         self._representations = representations
         self._remembered = remembered
-        self._lines: OrderedDict[tuple[str, int, EventType, Representation, bool], bytes] = OrderedDict()
+        self._lines: OrderedDict[tuple[str, str, int, EventType, Representation, bool], bytes] = OrderedDict()
 
     def line(
         self, resource: ResourceInfo[Object], change: Change, how: Representation, *, first: bool
@@ -74,7 +75,7 @@ class EventEncoder:
         """Give the event as one line of JSON; ``first`` of its watch matters to Tables only."""
         headers = first and how.shape is Shape.TABLE
         # a revision is one write of one object, so it identifies the entry
-        key = (resource.key, change.entry.revision, change.type, how, headers)
+        key = (resource.key, resource.version, change.entry.revision, change.type, how, headers)
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = self.encode(resource, change, how, first=first)

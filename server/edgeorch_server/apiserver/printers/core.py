@@ -47,6 +47,14 @@ def _lease(body: JsonObject, now: dt.datetime) -> list[Any]:
     return [name_of(body), (body.get("spec") or {}).get("holderIdentity") or "", age_of(body, now)]
 
 
+def _webhooks(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), len(body.get("webhooks") or ()), age_of(body, now)]
+
+
+def _runtime_class(body: JsonObject, now: dt.datetime) -> list[Any]:
+    return [name_of(body), body.get("handler") or "", age_of(body, now)]
+
+
 def _other(body: JsonObject, _now: dt.datetime) -> list[Any]:
     # The client turns a date into an age by itself (apiserver's defaultTableConvertor).
     return [name_of(body), (body.get("metadata") or {}).get("creationTimestamp") or UNKNOWN]
@@ -68,4 +76,6 @@ RESOURCE_QUOTAS = Printer(
     ),
     _resource_quota,
 )
+WEBHOOKS = Printer((NAME, Column("Webhooks", "How many webhooks it has."), AGE), _webhooks)
+RUNTIME_CLASSES = Printer((NAME, Column("Handler", "What nodes call the runtime."), AGE), _runtime_class)
 OTHERS = Printer((NAME, Column("Created At", "When the object was created.", type="date")), _other)

@@ -22,7 +22,7 @@ from edgeorch_server.apiserver.printers.columns import (
 _CONTAINERS = Column("Containers", "Names of the containers of the template.", priority=1)
 _IMAGES = Column("Images", "Images of the containers of the template.", priority=1)
 _SELECTOR = Column("Selector", "Which pods belong to it.", priority=1)
-_TEMPLATE = (_CONTAINERS, _IMAGES, _SELECTOR)
+TEMPLATE = (_CONTAINERS, _IMAGES, _SELECTOR)
 
 
 def _number(name: str, description: str) -> Column:
@@ -33,7 +33,8 @@ def _parts(body: JsonObject) -> tuple[JsonObject, JsonObject]:
     return body.get("spec") or {}, body.get("status") or {}
 
 
-def _template_cells(spec: JsonObject) -> list[Any]:
+def template_cells(spec: JsonObject) -> list[Any]:
+    """Give names and images of the containers of the template."""
     containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or ()
     return [
         ",".join(container.get("name") or "" for container in containers),
@@ -41,7 +42,7 @@ def _template_cells(spec: JsonObject) -> list[Any]:
     ]
 
 
-def _label_selector(spec: JsonObject) -> str:
+def label_selector(spec: JsonObject) -> str:
     """Write a LabelSelector as one writes it in a query (``metav1.FormatLabelSelector``)."""
     selector = spec.get("selector")
     parsed = Selector.of(LabelSelector.from_dict(selector) if selector is not None else None)
@@ -61,7 +62,7 @@ def _counts(body: JsonObject, now: dt.datetime) -> list[Any]:
         status.get("replicas") or 0,
         status.get("readyReplicas") or 0,
         age_of(body, now),
-        *_template_cells(spec),
+        *template_cells(spec),
     ]
 
 
@@ -70,7 +71,7 @@ def _replication_controller(body: JsonObject, now: dt.datetime) -> list[Any]:
 
 
 def _replica_set(body: JsonObject, now: dt.datetime) -> list[Any]:
-    return [*_counts(body, now), _label_selector(_parts(body)[0])]
+    return [*_counts(body, now), label_selector(_parts(body)[0])]
 
 
 def _deployment(body: JsonObject, now: dt.datetime) -> list[Any]:
@@ -81,9 +82,15 @@ def _deployment(body: JsonObject, now: dt.datetime) -> list[Any]:
         status.get("updatedReplicas") or 0,
         status.get("availableReplicas") or 0,
         age_of(body, now),
-        *_template_cells(spec),
-        _label_selector(spec),
+        *template_cells(spec),
+        label_selector(spec),
     ]
+
+
+def _stateful_set(body: JsonObject, now: dt.datetime) -> list[Any]:
+    spec, status = _parts(body)
+    ready = f"{status.get('readyReplicas') or 0}/{spec.get('replicas') or 0}"
+    return [name_of(body), ready, age_of(body, now), *template_cells(spec)]
 
 
 def _daemon_set(body: JsonObject, now: dt.datetime) -> list[Any]:
@@ -97,8 +104,8 @@ def _daemon_set(body: JsonObject, now: dt.datetime) -> list[Any]:
         status.get("numberAvailable") or 0,
         _labels(((spec.get("template") or {}).get("spec") or {}).get("nodeSelector")),
         age_of(body, now),
-        *_template_cells(spec),
-        _label_selector(spec),
+        *template_cells(spec),
+        label_selector(spec),
     ]
 
 
@@ -106,6 +113,17 @@ def _controller_revision(body: JsonObject, now: dt.datetime) -> list[Any]:
     owners = (body.get("metadata") or {}).get("ownerReferences") or ()
     manager = next((owner for owner in owners if owner.get("controller")), None)
     return [name_of(body), _reference(manager), body.get("revision") or 0, age_of(body, now)]
+
+
+def _pod_template(body: JsonObject, _now: dt.datetime) -> list[Any]:
+    template = body.get("template") or {}
+    containers = (template.get("spec") or {}).get("containers") or ()
+    return [
+        name_of(body),
+        ",".join(str(container.get("name")) for container in containers),
+        ",".join(str(container.get("image")) for container in containers),
+        _labels((template.get("metadata") or {}).get("labels")),
+    ]
 
 
 def _reference(owner: JsonObject | None) -> str:
@@ -128,9 +146,18 @@ _COUNTS = (
     _number("Current", "How many pods there are."),
     _number("Ready", "How many of them are ready."),
     AGE,
-    *_TEMPLATE,
+    *TEMPLATE,
 )
 REPLICA_SETS = Printer(_COUNTS, _replica_set)
+POD_TEMPLATES = Printer(
+    (
+        NAME,
+        Column("Containers", "Names of its containers."),
+        Column("Images", "Their images."),
+        Column("Pod Labels", "Labels of pods of it."),
+    ),
+    _pod_template,
+)
 REPLICATION_CONTROLLERS = Printer(_COUNTS, _replication_controller)
 DEPLOYMENTS = Printer(
     (
@@ -139,9 +166,19 @@ DEPLOYMENTS = Printer(
         _number("Up-to-date", "How many pods there are of the present template."),
         _number("Available", "How many pods have been ready for long enough."),
         AGE,
-        *_TEMPLATE,
+        *TEMPLATE,
     ),
     _deployment,
+)
+STATEFUL_SETS = Printer(
+    (
+        NAME,
+        Column("Ready", "How many of the pods wanted are ready."),
+        AGE,
+        _CONTAINERS,
+        _IMAGES,
+    ),
+    _stateful_set,
 )
 SCALES = Printer(
     (
@@ -162,7 +199,7 @@ DAEMON_SETS = Printer(
         _number("Available", "On how many of them it has been ready for long enough."),
         Column("Node Selector", "Labels a node must have."),
         AGE,
-        *_TEMPLATE,
+        *TEMPLATE,
     ),
     _daemon_set,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgeorch.api.decode import Decoded, summary
@@ -18,6 +19,26 @@ _KEY, _VALUE = 1, 2
 """Fields of an entry of a map."""
 _SHARED = {"DeleteOptions": "meta/v1.DeleteOptions"}
 """Kinds that go by any group's name."""
+
+
+def _or_bool(found: dict[str, Any]) -> Any:
+    return found.get("schema", found.get("allows", False))
+
+
+def _or_array(found: dict[str, Any]) -> Any:
+    return found.get("jSONSchemas") or found.get("schema")
+
+
+def _or_texts(found: dict[str, Any]) -> Any:
+    return found.get("property") or found.get("schema")
+
+
+UNIONS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "apiextensions/v1.JSONSchemaPropsOrArray": _or_array,
+    "apiextensions/v1.JSONSchemaPropsOrBool": _or_bool,
+    "apiextensions/v1.JSONSchemaPropsOrStringArray": _or_texts,
+}
+"""Messages that stand for one of their fields: how JSON shows them (``apiextensions/v1/marshal.go``)."""
 
 
 def decode_protobuf(data: bytes, *, kind: str) -> Decoded:
@@ -110,6 +131,9 @@ class _Decoder:
         if not field.name:
             self.message(message, data, into, depth + 1)
             return
+        if shown := UNIONS.get(field.type):
+            into[field.name] = shown(self.message(message, data, {}, depth + 1))
+            return
         found = self.message(message, data, into.get(field.name, {}), depth + 1)
         if found or field.pointer:
             into[field.name] = found
@@ -132,7 +156,8 @@ class _Decoder:
                 item = self.message(self._messages[field.type], _piece(field, wire_type, value), {}, depth + 1)
             elif number == _VALUE:
                 item = scalar(field.type, wire_type, value, field.name)
-        return key, item
+        shown = UNIONS.get(field.type)
+        return key, shown(item) if shown else item
 
 
 def _piece(field: Field, wire_type: int, value: Value) -> memoryview:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import math
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgeorch.api.decode import decode
 from edgeorch.api.meta import format_micro_time, format_time
 from edgeorch.errors import BadRequest
-from edgeorch_server.apiserver.protobuf.wire import BYTES, VARINT, Malformed, Value, fields, signed
+from edgeorch_server.apiserver.protobuf.wire import BYTES, FIXED64, VARINT, Malformed, Value, fields, signed
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _INT32 = 2**32
@@ -67,6 +69,23 @@ def _int_or_string(value: Any) -> int | str:
     return number - _INT32 if number >= _INT32 // 2 else number
 
 
+def _double(value: Any) -> int | float:
+    """Read a number as JSON shows it: a whole one has no point."""
+    number: float = struct.unpack("<d", value)[0]
+    if not math.isfinite(number):
+        raise Malformed(f"json: unsupported value: {number}")
+    return int(number) if number.is_integer() else number
+
+
+def _strings(value: Any) -> list[str]:
+    """Read what is a list of texts in a map (``ExtraValue``)."""
+    return [
+        _text(part)
+        for number, kind, part in fields(value)
+        if number == 1 and kind == BYTES and isinstance(part, memoryview)
+    ]
+
+
 def _part(value: Any, wanted: int, wire_type: int) -> Any:
     """Find a field of a small message; of several the last one counts."""
     found = None
@@ -79,6 +98,7 @@ def _part(value: Any, wanted: int, wire_type: int) -> Any:
 
 
 _VARINTS: Mapping[str, Callable[[Any], Any]] = {"int": signed, "bool": bool}
+_FIXED: Mapping[str, Callable[[Any], Any]] = {"double": _double}
 _PIECES: Mapping[str, Callable[[Any], Any]] = {
     "string": _text,
     "bytes": lambda value: base64.b64encode(value).decode(),
@@ -87,10 +107,12 @@ _PIECES: Mapping[str, Callable[[Any], Any]] = {
     "Quantity": _quantity,
     "IntOrString": _int_or_string,
     "Raw": _raw,
+    "Strings": _strings,
 }
 
 ZEROS: Mapping[str, Any] = {
     "int": 0,
+    "double": 0,
     "bool": False,
     "string": "",
     "bytes": "",
@@ -99,13 +121,16 @@ ZEROS: Mapping[str, Any] = {
     "Quantity": "0",
     "IntOrString": 0,
     "Raw": None,
+    "Strings": [],
 }
 """Go's zero values, as JSON shows them."""
 
 
 def scalar(kind: str, wire_type: int, value: Value, name: str) -> Any:
     """Read a value of a kind that :data:`ZEROS` lists, of the field ``name``; raises Malformed."""
-    readers, wanted = (_VARINTS, VARINT) if kind in _VARINTS else (_PIECES, BYTES)
-    if wire_type != wanted:
-        raise Malformed(f"proto: wrong wireType = {wire_type} for field {name}")
-    return readers[kind](value)
+    for readers, wanted in ((_VARINTS, VARINT), (_PIECES, BYTES), (_FIXED, FIXED64)):
+        if kind in readers:
+            if wire_type != wanted:
+                break
+            return readers[kind](value)
+    raise Malformed(f"proto: wrong wireType = {wire_type} for field {name}")

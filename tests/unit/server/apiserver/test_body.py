@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from edgeorch.errors import BadRequest, GatewayTimeout, RequestEntityTooLarge, UnsupportedMediaType
+from edgeorch.errors import BadRequest, GatewayTimeout, RequestEntityTooLarge
 from edgeorch_server.apiserver.body import (
     BODY_TIMEOUT,
     MAX_BODY,
@@ -135,34 +135,67 @@ async def test_a_large_body_is_decoded_beside_the_loop() -> None:
         (PatchType.MERGE, b'{"a": null}', {"a": None}),
         (PatchType.STRATEGIC, b"{}", {}),
         (PatchType.JSON, b'[{"op": "remove", "path": "/a"}]', [{"op": "remove", "path": "/a"}]),
+        (PatchType.APPLY, b'{"a": 1}', {"a": 1}),
+        (PatchType.APPLY, b"a:\n  b: [1]\n", {"a": {"b": [1]}}),
+        (PatchType.APPLY, b"{a: {b: c}}", {"a": {"b": "c"}}),
     ],
 )
 async def test_patches_are_what_their_kind_says(kind: PatchType, body: bytes, patch: object) -> None:
     """The Content-Type says what kind of patch it is."""
-    assert await read_patch(post(body, kind), WriteOptions()) == (kind, patch)
+    assert await read_patch(post(body, kind), kind, WriteOptions()) == patch
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "error"),
+    ("kind", "body", "why"),
     [
-        (PatchType.MERGE, b"[]", BadRequest),
-        (PatchType.STRATEGIC, b"null", BadRequest),
-        (PatchType.JSON, b"{}", BadRequest),
-        (PatchType.JSON, b"[" + b"{}," * MAX_PATCH_OPERATIONS + b"{}]", RequestEntityTooLarge),
-        ("application/json", b"{}", UnsupportedMediaType),
+        (
+            PatchType.MERGE,
+            b"[]",
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        (PatchType.MERGE, b"{", "error decoding patch: unexpected end of JSON input"),
+        (
+            PatchType.STRATEGIC,
+            b"5",
+            "json: cannot unmarshal number into Go value of type map[string]interface {}",
+        ),
+        (
+            PatchType.JSON,
+            b"{}",
+            "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}",
+        ),
+        (
+            PatchType.APPLY,
+            b"- a",
+            (
+                "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
+                "json: cannot unmarshal array into Go value of type map[string]interface {}"
+            ),
+        ),
+        (PatchType.APPLY, b"{a: b", "error decoding YAML: error converting YAML to JSON: yaml: "),
     ],
     ids=[
         "list as merge patch",
-        "null as strategic",
+        "half a merge patch",
+        "number as strategic",
         "object as JSON patch",
-        "too many operations",
-        "no patch type",
+        "list as configuration",
+        "half a configuration",
     ],
 )
-async def test_other_patches_are_refused(kind: str, body: bytes, error: type[Exception]) -> None:
-    """A patch of the wrong shape never reaches the registry."""
-    with pytest.raises(error):
-        await read_patch(post(body, kind), WriteOptions())
+@pytest.mark.parametrize("validation", ["Warn", "Ignore"])
+async def test_other_patches_are_refused(kind: PatchType, body: bytes, why: str, validation: str) -> None:
+    """A patch of the wrong shape never reaches the registry, and is refused in Go's words."""
+    with pytest.raises(BadRequest) as caught:
+        await read_patch(post(body, kind), kind, WriteOptions(field_validation=validation))
+    assert caught.value.message.startswith(why)
+
+
+async def test_a_patch_has_a_limited_number_of_operations() -> None:
+    """As many as Kubernetes takes: 413."""
+    body = b"[" + b"{}," * MAX_PATCH_OPERATIONS + b"{}]"
+    with pytest.raises(RequestEntityTooLarge, match="The allowed maximum operations in a JSON patch is 10000"):
+        await read_patch(post(body, PatchType.JSON), PatchType.JSON, WriteOptions())
 
 
 async def test_a_delete_may_have_a_body_or_none() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from edgeorch.api.table import default_table
+from edgeorch.api.table import served_table
 from edgeorch_server.apiserver import discovery
+from edgeorch_server.apiserver.responses import StatusErrors
 
-TABLE = default_table()
+TABLE = served_table()
 
 
 def test_every_kind_is_listed_with_its_subresources() -> None:
@@ -87,7 +89,14 @@ def test_aggregated_subresources_carry_their_kind() -> None:
 @pytest.fixture
 def client() -> httpx.AsyncClient:
     served = discovery.Discovery(TABLE)
-    app = Starlette(routes=[Route("/api", served.api), Route("/apis", served.apis)])
+    routes = [
+        Route("/api", served.api),
+        Route("/api/{version}", served.resources),
+        Route("/apis", served.apis),
+        Route("/apis/{group}", served.group),
+        Route("/apis/{group}/{version}", served.resources),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(StatusErrors)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -108,3 +117,89 @@ async def test_unchanged_discovery_is_not_sent_again(client: httpx.AsyncClient) 
     again = await client.get("/apis", headers={"if-none-match": f'"other", {first.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
     assert json.loads(first.content)["kind"] == "APIGroupList"
+
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
+LEGACY_PATHS = ["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "APIGroupList"),
+        ("*/*", "APIGroupList"),
+        ("application/vnd.kubernetes.protobuf, */*", "APIGroupList"),
+        (f"{AGGREGATED.format('v2')},{AGGREGATED.format('v2beta1')},application/json", "v2"),
+        (f"{AGGREGATED.format('v2beta1')},application/json", "v2beta1"),
+        (f"{AGGREGATED.format('v3')},{AGGREGATED.format('v2beta1')}", "v2beta1"),
+        (f"{AGGREGATED.format('v3')},application/json", "APIGroupList"),
+        ("application/json;g=example.com;v=v2;as=APIGroupDiscoveryList,application/json", "APIGroupList"),
+    ],
+)
+async def test_the_clients_order_decides(client: httpx.AsyncClient, accept: str, form: str) -> None:
+    """The first form that is served and asked for."""
+    found = (await client.get("/apis", headers={"accept": accept})).json()
+    assert form in (found["kind"], found["apiVersion"].removeprefix("apidiscovery.k8s.io/"))
+
+
+@pytest.mark.parametrize("path", LEGACY_PATHS)
+@pytest.mark.parametrize(
+    "accept", ["text/html", AGGREGATED.format("v3"), "application/vnd.kubernetes.protobuf"]
+)
+async def test_nothing_else_is_acceptable(client: httpx.AsyncClient, path: str, accept: str) -> None:
+    """406 says what is, as a Status."""
+    refused = await client.get(path, headers={"accept": accept})
+    assert refused.status_code == 406
+    assert refused.json()["message"] == "only the following media types are accepted: application/json"
+
+
+@pytest.mark.parametrize("path", ["/api/v7", "/apis/example.com", "/apis/example.com/v1", "/apis/apps/v7"])
+async def test_what_is_not_served_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+    """Whatever form is asked for."""
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_every_form_has_a_tag(client: httpx.AsyncClient) -> None:
+    """Forms of one path are told apart by their tags."""
+    headers = [{"accept": AGGREGATED.format(version)} for version in ("v2", "v2beta1")]
+    answers = [await client.get("/apis", headers=header) for header in (*headers, {})]
+    assert len({answer.headers["etag"] for answer in answers}) == 3
+    assert all("Accept" in answer.headers["vary"] for answer in answers)
+
+
+def test_subresources_with_a_kind_of_their_own() -> None:
+    """Tools that scale and drain look for exactly these."""
+    listed = discovery.resource_list(TABLE, "apps", "v1")
+    assert listed is not None
+    scale = next(r for r in listed["resources"] if r["name"] == "deployments/scale")
+    assert scale == {
+        "name": "deployments/scale",
+        "singularName": "",
+        "namespaced": True,
+        "group": "autoscaling",
+        "version": "v1",
+        "kind": "Scale",
+        "verbs": ["get", "patch", "update"],
+    }
+
+
+@pytest.mark.parametrize("core", [True, False])
+def test_both_forms_list_the_same(core: bool) -> None:
+    """Names, verbs, short names and categories of each resource and subresource."""
+    for item in discovery.aggregated(TABLE, core=core, version="v2")["items"]:
+        for version in item["versions"]:
+            legacy = discovery.resource_list(TABLE, item["metadata"].get("name", ""), version["version"])
+            assert legacy is not None
+            flat = {entry["name"]: entry for entry in legacy["resources"]}
+            for resource in version["resources"]:
+                entry = flat.pop(resource["resource"])
+                assert resource["verbs"] == entry["verbs"]
+                assert resource["singularResource"] == entry["singularName"]
+                assert resource["responseKind"]["kind"] == entry["kind"]
+                assert (resource["scope"] == "Namespaced") is entry["namespaced"]
+                assert resource.get("shortNames") == entry.get("shortNames")
+                assert resource.get("categories") == entry.get("categories")
+                for sub in resource.get("subresources", []):
+                    below = flat.pop(f"{resource['resource']}/{sub['subresource']}")
+                    assert (sub["verbs"], sub["responseKind"]["kind"]) == (below["verbs"], below["kind"])
+            assert flat == {}

@@ -1,18 +1,23 @@
-"""OpenAPI documents."""
+"""How OpenAPI documents are served."""
 
 from __future__ import annotations
+
+import asyncio
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from edgeorch.api.meta import Object
-from edgeorch.api.resources import ResourceInfo
-from edgeorch.api.table import default_table
-from edgeorch_server.apiserver.openapi import EMPTY_V2, OpenApi, document, group_version_path
+from edgeorch.api.table import served_table
+from edgeorch_server.apiserver.openapi import OpenApi
+from edgeorch_server.apiserver.openapi_paths import group_version_path
+from edgeorch_server.apiserver.responses import StatusErrors
+from tests.fakes.gnostic import decode
 
-TABLE = default_table()
+TABLE = served_table()
+OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 
 
 @pytest.fixture
@@ -23,23 +28,8 @@ def client() -> httpx.AsyncClient:
         Route("/openapi/v3", openapi.index),
         Route("/openapi/v3/{path:path}", openapi.group_version),
     ]
-    return httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://test")
-
-
-@pytest.mark.parametrize("resource", list(TABLE), ids=lambda r: r.key)
-def test_patches_say_what_kubectl_looks_for(resource: ResourceInfo[Object]) -> None:
-    """PATCH carries the kind, the fieldValidation parameter and the patch types it takes."""
-    paths = document(TABLE, resource.group, resource.version)["paths"]
-    path = next(p for p in paths if p.endswith(f"/{resource.plural}/{{name}}"))
-    patch = paths[path]["patch"]
-    assert patch["x-kubernetes-group-version-kind"] == {
-        "group": resource.group,
-        "version": resource.version,
-        "kind": resource.kind,
-    }
-    assert "fieldValidation" in [parameter["name"] for parameter in patch["parameters"]]
-    assert "application/strategic-merge-patch+json" in patch["requestBody"]["content"]
-    assert ("{namespace}" in path) is resource.namespaced
+    app = Starlette(routes=routes, middleware=[Middleware(StatusErrors)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
 async def test_the_index_leads_to_each_document(client: httpx.AsyncClient) -> None:
@@ -53,6 +43,8 @@ async def test_the_index_leads_to_each_document(client: httpx.AsyncClient) -> No
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "public, immutable"
         assert {"etag", "expires", "vary"} <= set(answer.headers)
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.json()["openapi"] == "3.0.0"
 
 
 async def test_an_old_hash_leads_to_the_new_one(client: httpx.AsyncClient) -> None:
@@ -65,9 +57,43 @@ async def test_an_old_hash_leads_to_the_new_one(client: httpx.AsyncClient) -> No
     assert "immutable" not in bare.headers["cache-control"]
 
 
-async def test_v2_is_an_empty_document_in_protobuf(client: httpx.AsyncClient) -> None:
-    """Old kubectls, up to 1.28, need a valid gnostic document, and nothing in it."""
-    answer = await client.get("/openapi/v2")
-    assert answer.content == EMPTY_V2
-    assert len(EMPTY_V2) == 32
-    assert answer.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+async def test_what_is_not_served_is_not_described(client: httpx.AsyncClient) -> None:
+    """Another group is 404."""
+    assert (await client.get("/openapi/v3/apis/example.com/v1")).status_code == 404
+
+
+async def test_many_who_come_first_cause_one_making() -> None:
+    """A fleet of kubectls after a start costs no more than one."""
+    openapi = OpenApi(TABLE)
+    first, second = await asyncio.gather(openapi._documents(), openapi._documents())
+    assert first is second
+
+
+async def test_v2_is_json_or_protobuf(client: httpx.AsyncClient) -> None:
+    """Tools read JSON; old kubectls fetch protobuf."""
+    for accept in ("application/json", "*/*"):
+        swagger = await client.get("/openapi/v2", headers={"accept": accept})
+        assert (swagger.headers["content-type"], swagger.json()["swagger"]) == ("application/json", "2.0")
+    old = await client.get("/openapi/v2", headers={"accept": OLD_PROTOBUF})
+    assert decode(old.content)["swagger"] == "2.0"
+    assert old.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    assert old.headers["content-encoding"] == "gzip"
+
+
+async def test_v2_is_fetched_once(client: httpx.AsyncClient) -> None:
+    """Before each write an old kubectl only asks whether its document is still the same; JSON is another one."""
+    etags = {}
+    for accept in ("application/json", OLD_PROTOBUF):
+        first = await client.get("/openapi/v2", headers={"accept": accept})
+        assert "no-cache" in first.headers["cache-control"]
+        etags[accept] = first.headers["etag"]
+        again = await client.get("/openapi/v2", headers={"accept": accept, "if-none-match": etags[accept]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert len(set(etags.values())) == 2
+
+
+@pytest.mark.parametrize("path", ["/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1"])
+async def test_other_media_types_are_not_served(client: httpx.AsyncClient, path: str) -> None:
+    """What nobody asked for is not sent instead."""
+    refused = await client.get(path, headers={"accept": "text/html"})
+    assert (refused.status_code, refused.json()["reason"]) == (406, "NotAcceptable")

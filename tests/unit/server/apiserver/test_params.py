@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
@@ -238,7 +238,6 @@ NAMES = st.sampled_from(
 VALUES = st.text() | st.sampled_from(["true", "0", "-1", "All", "Exact", "NotOlderThan", "a=b", "9" * 30])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(NAMES, VALUES)))
 def test_any_query_is_answered(pairs: list[tuple[str, str]]) -> None:
     """No query makes parsing fail in any other way than by refusing."""
@@ -265,7 +264,6 @@ MEMBERS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(MEMBERS | st.text(max_size=5), JSON))
 def test_any_delete_body_is_answered(body: dict[str, object]) -> None:
     """No object makes reading DeleteOptions fail in any other way than by refusing."""

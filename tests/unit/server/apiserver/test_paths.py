@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch_server.apiserver.paths import Target, parse
@@ -55,7 +55,6 @@ def test_other_paths_name_no_resource(path: str) -> None:
     assert parse(path) is None
 
 
-@settings(deadline=None)
 @given(
     st.text() | st.lists(st.sampled_from(["api", "apis", "v1", "namespaces", "pods", "", "a"])).map("/".join)
 )

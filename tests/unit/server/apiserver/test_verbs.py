@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edgeorch.api.table import default_table
+from edgeorch.api.table import served_table
 from edgeorch.errors import MethodNotAllowed, NotFound
 from edgeorch_server.apiserver.verbs import find, verb
 
-TABLE = default_table()
+TABLE = served_table()
 
 
 def verb_of(method: str, path: str, *, watch: bool = False) -> str:

@@ -142,7 +142,9 @@ async def world() -> AsyncIterator[World]:
     ("version", "options", "start"),
     [
         ("", WatchOptions(), Start(initial=True)),
+        ("", WatchOptions(bookmarks=True), Start(initial=True, marker=True)),
         ("0", WatchOptions(), Start(initial=True)),
+        ("0", WatchOptions(bookmarks=True), Start(initial=True, marker=True)),
         ("7", WatchOptions(), Start(since=7)),
         ("", WatchOptions(bookmarks=True, send_initial_events=True), Start(initial=True, marker=True)),
         ("7", WatchOptions(bookmarks=True, send_initial_events=True), Start(initial=True, marker=True)),
@@ -277,7 +279,7 @@ class TestBookmarks:
 
     async def test_one_comes_before_the_end(self, world: World) -> None:
         """So that the client need not list again when it reconnects."""
-        events = await world.watch("allowWatchBookmarks=true&timeoutSeconds=90").rest()
+        events = await world.watch("resourceVersion=2&allowWatchBookmarks=true&timeoutSeconds=90").rest()
         assert [event["type"] for event in events] == ["BOOKMARK", "BOOKMARK"]
         assert asyncio.get_running_loop().time() == pytest.approx(90)
 

@@ -21,7 +21,7 @@ from edgeorch.api.core.resources import (
 )
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
-from edgeorch.api.table import default_table
+from edgeorch.api.table import served_table
 from edgeorch_server.apiserver.printers import KubernetesPrinter
 from edgeorch_server.apiserver.printers.printer import PRINTERS
 
@@ -214,7 +214,7 @@ def test_other_kinds_show_name_and_creation() -> None:
     ]
 
 
-@pytest.mark.parametrize("resource", list(default_table()), ids=lambda resource: resource.key)
+@pytest.mark.parametrize("resource", list(served_table()), ids=lambda resource: resource.key)
 def test_every_kind_fills_its_columns(resource: ResourceInfo[Object]) -> None:
     """As many cells as columns, for any kind that is served, however little is set."""
     columns = PRINTER.columns(resource)
@@ -225,4 +225,4 @@ def test_every_kind_fills_its_columns(resource: ResourceInfo[Object]) -> None:
 
 def test_every_printer_has_a_kind() -> None:
     """No printer is left behind when a kind is renamed."""
-    assert set(PRINTERS) <= {resource.key for resource in (*default_table(), SCALES)}
+    assert set(PRINTERS) <= {resource.key for resource in (*served_table(), SCALES)}

@@ -5,9 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS
+from edgeorch.api.apps.resources import (
+    CONTROLLER_REVISIONS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+)
 from edgeorch.api.autoscaling.resources import SCALES
-from edgeorch.api.core.resources import REPLICATION_CONTROLLERS
+from edgeorch.api.core.resources import PERSISTENT_VOLUME_CLAIMS, REPLICATION_CONTROLLERS
 from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch_server.apiserver.printers import KubernetesPrinter
@@ -69,6 +75,50 @@ def test_daemon_sets() -> None:
         "(Images)": "nginx:1,fluent:2",
         "(Selector)": "a=1,b=2,c",
     }
+
+
+def test_stateful_sets() -> None:
+    """READY is how many of those wanted are ready; the selector is not shown."""
+    spec = {"replicas": 3, "selector": SELECTOR, "template": TEMPLATE}
+    assert table(STATEFUL_SETS, spec=spec, status={"replicas": 3, "readyReplicas": 2}) == {
+        "Name": "web",
+        "Ready": "2/3",
+        "Age": "3d4h",
+        "(Containers)": "web,log",
+        "(Images)": "nginx:1,fluent:2",
+    }
+
+
+def test_claims() -> None:
+    """What a claim has got is shown once there is a volume for it."""
+    spec = {"resources": {"requests": {"storage": "1Gi"}}, "volumeMode": "Filesystem"}
+    waiting = {
+        "Name": "web",
+        "Status": "Pending",
+        "Volume": "",
+        "Capacity": "",
+        "Access Modes": "",
+        "StorageClass": "",
+        "VolumeAttributesClass": "<unset>",
+        "Age": "3d4h",
+        "(VolumeMode)": "Filesystem",
+    }
+    assert table(PERSISTENT_VOLUME_CLAIMS, spec=spec, status={"phase": "Pending"}) == waiting
+    spec |= {"volumeName": "disk", "storageClassName": "fast", "volumeAttributesClassName": "gold"}
+    modes = ["ReadWriteMany", "ReadWriteOnce"]
+    status = {"phase": "Bound", "capacity": {"storage": "2Gi"}, "accessModes": modes}
+    bound = {
+        **waiting,
+        "Status": "Bound",
+        "Volume": "disk",
+        "Capacity": "2Gi",
+        "Access Modes": "RWO,RWX",
+        "StorageClass": "fast",
+        "VolumeAttributesClass": "gold",
+    }
+    assert table(PERSISTENT_VOLUME_CLAIMS, spec=spec, status=status) == bound
+    leaving = {**META, "deletionTimestamp": META["creationTimestamp"]}
+    assert table(PERSISTENT_VOLUME_CLAIMS, metadata=leaving, spec=spec)["Status"] == "Terminating"
 
 
 def test_controller_revisions() -> None:

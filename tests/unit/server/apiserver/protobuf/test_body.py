@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeorch.errors import BadRequest
 from edgeorch_server.apiserver.protobuf.body import decode_protobuf
 from edgeorch_server.apiserver.protobuf.messages import Field, Shape, kubernetes_messages
-from tests.fakes.protobuf import encode, envelope, number, piece, varint
+from edgeorch_server.apiserver.protobuf.writing import piece, varint, whole
+from tests.fakes.protobuf import encode, envelope
 
 POD: dict[str, Any] = {
     "apiVersion": "v1",
@@ -91,7 +92,7 @@ class TestObjects:
 
     def test_delete_options_of_any_group(self) -> None:
         """Go clients name DeleteOptions by the group of what they delete."""
-        raw = number(1, 0) + piece(4, b"Foreground")
+        raw = whole(1, 0) + piece(4, b"Foreground")
         options = {"gracePeriodSeconds": 0, "propagationPolicy": "Foreground"}
         for version in ("v1", "apps/v1"):
             got = decode(envelope(version, "DeleteOptions", raw), "DeleteOptions")
@@ -105,14 +106,9 @@ class TestObjects:
     def test_what_is_not_known_is_left_out(self) -> None:
         """Fields of a newer Kubernetes, of any wire type and even groups, do not hurt."""
         newer = (
-            number(999, 1)
-            + piece(998, b"x")
-            + varint(997 << 3 | 1)
-            + bytes(8)
-            + varint(996 << 3 | 5)
-            + bytes(4)
+            whole(999, 1) + piece(998, b"x") + varint(997 << 3 | 1) + bytes(8) + varint(996 << 3 | 5) + bytes(4)
         )
-        group = varint(995 << 3 | 3) + number(1, 1) + varint(995 << 3 | 4)
+        group = varint(995 << 3 | 3) + whole(1, 1) + varint(995 << 3 | 4)
         data = envelope("v1", "ConfigMap", newer + piece(1, piece(1, b"x")) + group)
         assert decode(data, "ConfigMap") == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
 
@@ -127,9 +123,42 @@ class TestObjects:
 
     def test_packed_numbers(self) -> None:
         """Repeated numbers may come as one piece or one by one."""
-        packed = piece(4, varint(1000) + varint(2000)) + number(4, 3000)
+        packed = piece(4, varint(1000) + varint(2000)) + whole(4, 3000)
         pod = decode(envelope("v1", "Pod", piece(2, piece(14, packed))))
         assert pod["spec"]["securityContext"] == {"supplementalGroups": [1000, 2000, 3000]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "wanted"),
+    [
+        ({"items": {"type": "string"}}, {"items": {"type": "string"}}),
+        ({"items": [{"type": "string"}, {}]}, {"items": [{"type": "string"}, {}]}),
+        ({"additionalProperties": False}, {"additionalProperties": False}),
+        ({"additionalProperties": {}}, {"additionalProperties": {}}),
+        ({"dependencies": {"a": ["b"], "c": {"type": "object"}}},) * 2,
+        (
+            {"maximum": 0.5, "minimum": -3.0, "multipleOf": 1e300},
+            {"maximum": 0.5, "minimum": -3, "multipleOf": 1e300},
+        ),
+        ({"enum": ["a", 1, None], "default": {"a": []}},) * 2,
+        ({"maxLength": 0, "nullable": False}, {"maxLength": 0}),
+    ],
+    ids=["a schema", "schemas", "a bool", "an empty schema", "texts", "numbers", "JSON", "zeros"],
+)
+def test_what_stands_in_a_schema(schema: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Messages that stand for one of several types are what they stand for, at any depth."""
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": {"x": schema}}}}
+    about = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    got = decode(encode({**about, "spec": {"versions": [version]}}), "CustomResourceDefinition")
+    assert got["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] == {"x": wanted}
+
+
+def test_a_number_that_json_has_not_is_refused() -> None:
+    """Infinity and what is no number at all cannot be written as JSON."""
+    schema = {"openAPIV3Schema": {"maximum": float("inf")}}
+    body = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    with pytest.raises(BadRequest, match="unsupported value: inf"):
+        decode(encode({**body, "spec": {"versions": [{"schema": schema}]}}), "CustomResourceDefinition")
 
 
 UNRECOGNIZED = "the object provided is unrecognized (must be of type Pod): "
@@ -172,12 +201,12 @@ class TestRefusals:
                 envelope("v1", "Pod", b"\x0e"), NO_POD + "proto: illegal wireType 6", id="a wrong wire type"
             ),
             pytest.param(
-                envelope("v1", "Pod", number(1, 1)),
+                envelope("v1", "Pod", whole(1, 1)),
                 NO_POD + "proto: wrong wireType = 0 for field metadata",
                 id="a number for a message",
             ),
             pytest.param(
-                envelope("v1", "Pod", piece(1, number(1, 1))),
+                envelope("v1", "Pod", piece(1, whole(1, 1))),
                 NO_POD + "proto: wrong wireType = 0 for field name",
                 id="a number for a string",
             ),
@@ -186,7 +215,7 @@ class TestRefusals:
             ),
             pytest.param(envelope("v1", "Pod", b"\x0b"), NO_POD + "unexpected EOF", id="an endless group"),
             pytest.param(
-                envelope("v1", "Pod", piece(1, piece(8, number(1, 2**62)))),
+                envelope("v1", "Pod", piece(1, piece(8, whole(1, 2**62)))),
                 NO_POD + "Time.MarshalJSON: year outside of range [0,9999]",
                 id="a time at the end of the world",
             ),
@@ -247,6 +276,10 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 ZERO = {"int": 0, "bool": False, "string": "", "bytes": "", "Quantity": "0", "IntOrString": 0}
 
 
+def _inlined(name: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    return st.deferred(lambda: messages(name, depth))
+
+
 def messages(name: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
     """Objects as JSON shows them: zeros only where the field is a pointer."""
     fields = kubernetes_messages()[name].values()
@@ -258,7 +291,7 @@ def messages(name: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
         if field.name:
             parts[field.name] = _values(field, depth)
         else:
-            inline.append(st.deferred(lambda field=field: messages(field.type, depth + 1)))
+            inline.append(_inlined(field.type, depth + 1))
     own = st.fixed_dictionaries({}, optional=parts).map(_without_none)
     return st.tuples(own, *inline).map(
         lambda found: {key: value for part in found for key, value in part.items()}
@@ -281,6 +314,7 @@ def _values(field: Field, depth: int) -> st.SearchStrategy[Any]:
     return item.map(lambda value: value if keep(value) else None)
 
 
+@settings(max_examples=30)
 @given(
     st.sampled_from(["apps/v1.Deployment", "core/v1.Pod", "autoscaling/v2.HorizontalPodAutoscaler"]), st.data()
 )

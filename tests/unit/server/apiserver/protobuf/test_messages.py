@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from edgeorch.api.meta import Object
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.schema import Kind, ObjectSchema, Type, schema_of
-from edgeorch.api.table import default_table
+from edgeorch.api.table import served_table
+from edgeorch_server.apiserver.protobuf.body import UNIONS
 from edgeorch_server.apiserver.protobuf.messages import Field, Message, Messages, Shape, kubernetes_messages
 from edgeorch_server.apiserver.protobuf.scalars import ZEROS
 
 KINDS = {
     "string": {Kind.STRING},
-    "bytes": {Kind.STRING},
+    "bytes": {Kind.BYTES},
     "int": {Kind.INT},
     "bool": {Kind.BOOL},
+    "double": {Kind.FLOAT},
     "Time": {Kind.TIME},
     "MicroTime": {Kind.TIME},
     "Quantity": {Kind.QUANTITY, Kind.STRING},
     "IntOrString": {Kind.INT_OR_STRING},
+    "Strings": {Kind.LIST},
     "Raw": {Kind.ANY, Kind.MAP, Kind.OBJECT},
 }
+SERVER_SIDE = {
+    ("apiextensions/v1.CustomResourceDefinitionCondition", "observedGeneration"),
+    ("apiextensions/v1.CustomResourceDefinitionStatus", "observedGeneration"),
+}
+"""Fields that no client sends: whatever their numbers are, they are left out."""
 SHAPES = {Kind.LIST: Shape.LIST, Kind.MAP: Shape.MAP}
 
 
@@ -44,7 +52,7 @@ def differences(name: str, schema: ObjectSchema, seen: set[str]) -> Iterator[str
     for known in schema.fields.values():
         field = fields.get(known.name)
         if field is None:
-            if known.name not in {"apiVersion", "kind"}:
+            if known.name not in {"apiVersion", "kind"} and (name, known.name) not in SERVER_SIDE:
                 yield f"{name} has no {known.name}"
             continue
         wire = known.type
@@ -57,6 +65,8 @@ def differences(name: str, schema: ObjectSchema, seen: set[str]) -> Iterator[str
 
 
 def _type(where: str, field: Field, wire: Type, seen: set[str]) -> Iterator[str]:
+    if field.type in UNIONS:
+        return  # one of several types, which the table of messages cannot say
     if field.is_message:
         if wire.kind is Kind.OBJECT:
             yield from differences(field.type, wire.schema, seen)
@@ -66,8 +76,12 @@ def _type(where: str, field: Field, wire: Type, seen: set[str]) -> Iterator[str]
         yield f"{where} is a {field.type}, the model says {wire.kind}"
 
 
-@pytest.mark.parametrize("resource", list(default_table()), ids=lambda resource: resource.group_resource)
-def test_every_served_field_can_be_sent(resource: ResourceInfo[Any]) -> None:
+@pytest.mark.parametrize(
+    "resource",
+    [info for info in served_table() if "create" in info.verbs],
+    ids=lambda resource: resource.group_resource,
+)
+def test_every_served_field_can_be_sent(resource: ResourceInfo[Object]) -> None:
     """A kind that is served can be created with protobuf, with all fields of its model."""
     name = f"{resource.group.partition('.')[0] or 'core'}/{resource.version}.{resource.kind}"
     assert list(differences(name, schema_of(resource.model), set())) == []
