@@ -9,19 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 
 from edgeorch.api.apps.controller_revision import ControllerRevision
+from edgeorch.api.apps.daemon_set import DaemonSet
 from edgeorch.api.apps.resources import CONTROLLER_REVISIONS
+from edgeorch.api.apps.stateful_set import StatefulSet
 from edgeorch.api.core.defaults import default_pod_template
 from edgeorch.api.core.pod_template import PodTemplateSpec
 from edgeorch.api.meta import DeleteOptions, Object, ObjectMeta, Preconditions
+from edgeorch.api.resources import ResourceInfo
 from edgeorch.api.selectors import Selector
 from edgeorch.errors import AlreadyExists
-from edgeorch_server.controllers.ownership import Adoption, controller_reference
+from edgeorch_server.controllers.ownership import Adoption, controller_reference, controls
 from edgeorch_server.registry.base import Client, Objects
+
+OwnerT = TypeVar("OwnerT", DaemonSet, StatefulSet)
 
 _MAX_NAME = 253
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
@@ -68,26 +73,35 @@ class History:
     """The others, oldest first."""
 
 
-class Collision(Exception):
+class _Collision(Exception):
     """The name for a new revision is taken by something else: the next name must be another."""
 
 
-class Histories:
+class Histories(Generic[OwnerT]):
     """Keeps the revisions of one kind of workload."""
 
-    def __init__(self, client: Client, objects: Objects, hash_label: str) -> None:
+    def __init__(
+        self, client: Client, objects: Objects, resource: ResourceInfo[OwnerT], hash_label: str
+    ) -> None:
         self._client = client
+        self._resource: ResourceInfo[OwnerT] = resource
         self._adoption = Adoption(objects)
         self._hash_label = hash_label
 
-    async def sync(
-        self, owner: Object, selector: Selector, template: PodTemplateSpec, collisions: int | None
-    ) -> History:
+    async def sync(self, owner: OwnerT, selector: Selector) -> History | None:
         """Find or make the revision of the present template; it gets the highest number.
 
-        Raises :class:`Collision`.
+        None when its name was taken: the status then counts that, for another name the next time.
         """
         await self._adoption.settle(CONTROLLER_REVISIONS, owner, selector)
+        try:
+            return await self._synced(owner, owner.spec.template, owner.status.collisionCount)
+        except _Collision:
+            owner.status.collisionCount = (owner.status.collisionCount or 0) + 1
+            await self._client.update_status(self._resource, owner)
+            return None
+
+    async def _synced(self, owner: Object, template: PodTemplateSpec, collisions: int | None) -> History:
         found = self._owned(owner)
         highest = max((revision.revision for revision in found), default=0)
         same = [revision for revision in found if template_of(revision) == template]
@@ -106,12 +120,8 @@ class Histories:
         return History(current, [revision for revision in found if revision.metadata.uid != uid])
 
     def _owned(self, owner: Object) -> list[ControllerRevision]:
-        uid = owner.metadata.uid
-        found = [
-            revision
-            for revision in self._client.owned(CONTROLLER_REVISIONS, uid)
-            if any(ref.uid == uid and ref.controller for ref in revision.metadata.ownerReferences)
-        ]
+        owned = self._client.owned(CONTROLLER_REVISIONS, owner.metadata.uid)
+        found = [revision for revision in owned if controls(owner, revision)]
         return sorted(found, key=lambda r: (r.revision, r.metadata.creationTimestamp or "", r.metadata.name))
 
     async def _make(
@@ -136,7 +146,15 @@ class Histories:
                 ),
             )
         except AlreadyExists as exc:
-            raise Collision(name) from exc
+            raise _Collision(name) from exc
+
+    async def note(self, revision: ControllerRevision, notes: Mapping[str, str | None]) -> None:
+        """Write annotations onto a revision, in place too, unless it has them; None takes one off."""
+        before = revision.metadata.annotations
+        after = {key: value for key, value in {**before, **notes}.items() if value is not None}
+        if after != before:
+            revision.metadata.annotations = after
+            revision.metadata = (await self._client.update(CONTROLLER_REVISIONS, revision)).metadata
 
     async def clean_up(self, history: History, live: Collection[str], limit: int | None) -> None:
         """Delete the oldest revisions that no pod is of and the limit has no room for (``cleanupHistory``)."""

@@ -30,7 +30,6 @@ class NamespaceDeletion:
     def __init__(self, client: Client, objects: Objects) -> None:
         self._client = client
         self._objects = objects
-        self._kinds = [info for info in objects.table if info.namespaced and "delete" in info.verbs]
 
     async def reconcile(self, key: Key) -> Result:
         """Delete what is in a terminating namespace, and the namespace once it is empty."""
@@ -47,7 +46,9 @@ class NamespaceDeletion:
         return DONE
 
     def _content(self, namespace: str) -> Iterable[ResourceInfo[Any]]:
-        for info in self._kinds:
+        for info in self._objects.table:
+            if not info.namespaced or "delete" not in info.verbs:
+                continue
             if self._objects.list_entries(info, ListOptions(namespace=namespace, limit=1)).entries:
                 yield info
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edgeorch.api.core.pod import Pod, PodSpec
 from edgeorch.api.core.resources import PODS
@@ -18,6 +18,8 @@ from edgeorch_server.registry.recorder import EventRecorder
 BURST = 500
 """Pods that one reconcile makes or deletes at most (``BurstReplicas``)."""
 _FIRST_BATCH = 1
+
+ItemT = TypeVar("ItemT")
 
 
 class Template(Protocol):
@@ -44,6 +46,16 @@ def pod_from(template: Template, owner: Object, *, name: str = "") -> Pod:
     )
 
 
+async def delete_pod(client: Client, pod: PodFacts) -> bool:
+    """Delete this very pod, gracefully; gives False when it was gone already."""
+    options = DeleteOptions(preconditions=Preconditions(uid=pod.uid))
+    try:
+        await client.delete(PODS, pod.namespace, pod.name, options)
+    except NotFound:
+        return False
+    return True
+
+
 class PodControl:
     """Writes pods for one kind of controller."""
 
@@ -62,36 +74,38 @@ class PodControl:
         return made
 
     async def delete(self, pod: PodFacts, owner: Object) -> None:
-        """Delete this very pod, gracefully; one that is gone already is fine."""
-        options = DeleteOptions(preconditions=Preconditions(uid=pod.uid))
+        """Delete a pod as :func:`delete_pod` does; raises what the API refuses it with, after an event."""
         try:
-            await self._client.delete(PODS, pod.namespace, pod.name, options)
-        except NotFound:
-            return
+            deleted = await delete_pod(self._client, pod)
         except ApiError as exc:
             await self._recorder.event(owner, "Warning", "FailedDelete", f"Error deleting: {exc.message}")
             raise
-        await self._recorder.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {pod.name}")
+        if deleted:
+            await self._recorder.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {pod.name}")
 
     async def create_many(self, pods: Sequence[Pod], owner: Object) -> None:
-        """Create pods in batches that double, so that a quota or an error is met by few (``slowStartBatch``).
-
-        Raises the first error; what comes after the batch it happened in is not tried.
-        """
-        start, size = 0, _FIRST_BATCH
-        while start < len(pods):
-            batch = pods[start : start + size]
-            await _all(self.create, ((pod, owner) for pod in batch))
-            start, size = start + size, size * 2
+        """Create pods, a few at first (see :func:`start_slowly`)."""
+        await start_slowly(lambda pod: self.create(pod, owner), pods)
 
     async def delete_many(self, pods: Iterable[PodFacts], owner: Object) -> None:
         """Delete pods, all at once; raises the first error after trying all."""
-        await _all(self.delete, ((pod, owner) for pod in pods))
+        await side_by_side(lambda pod: self.delete(pod, owner), pods)
 
 
-async def _all(act: Callable[..., Awaitable[object]], arguments: Iterable[tuple[object, ...]]) -> None:
+async def start_slowly(act: Callable[[ItemT], Awaitable[object]], items: Sequence[ItemT]) -> None:
+    """Act in batches that double, so that a quota or an error is met by few (``slowStartBatch``).
+
+    Raises the first error; what comes after the batch it happened in is not tried.
+    """
+    start, size = 0, _FIRST_BATCH
+    while start < len(items):
+        await side_by_side(act, items[start : start + size])
+        start, size = start + size, size * 2
+
+
+async def side_by_side(act: Callable[[ItemT], Awaitable[object]], items: Iterable[ItemT]) -> None:
     """Do all of it side by side, so that the writes share a disk sync; then raise the first error, if any."""
-    results = await asyncio.gather(*(act(*args) for args in arguments), return_exceptions=True)
+    results = await asyncio.gather(*map(act, items), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result

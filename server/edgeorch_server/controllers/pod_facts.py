@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -19,6 +19,8 @@ from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import parse_time
 from edgeorch_server.registry.base import Entries
 from edgeorch_server.store.base import Entry, Owner
+
+FactsT = TypeVar("FactsT")
 
 ENDED = frozenset({"Succeeded", "Failed"})
 """Phases of pods of which nothing runs any more, or ever will (Pod Lifecycle, "Pod phase")."""
@@ -80,7 +82,11 @@ class PodFacts:
 
 def read_facts(entry: Entry) -> PodFacts:
     """Read the facts of a stored pod."""
-    pod: Mapping[str, Any] = orjson.loads(entry.data)
+    return facts_of(entry, orjson.loads(entry.data))
+
+
+def facts_of(entry: Entry, pod: Mapping[str, Any]) -> PodFacts:
+    """Take the facts from a stored pod that is decoded already."""
     meta, status = pod["metadata"], pod.get("status", {})
     spec = pod.get("spec", {})
     ready: Mapping[str, str] = next((c for c in status.get("conditions", ()) if c["type"] == "Ready"), {})
@@ -122,28 +128,39 @@ def _cost(text: str) -> int:
         return 0
 
 
-class PodReader:
-    """Gives the facts of stored pods. Reads see every write at once: there is no cache to lag behind."""
+class FactsReader(Generic[FactsT]):
+    """Gives facts of stored pods. Reads see every write at once: there is no cache to lag behind."""
 
-    def __init__(self, objects: Entries, *, remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self, objects: Entries, read: Callable[[Entry], FactsT], *, remembered: int = REMEMBERED
+    ) -> None:
         self._objects = objects
+        self._read = read
         self._remembered = remembered
-        self._known: OrderedDict[str, PodFacts] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, FactsT]] = OrderedDict()
+        """By uid, with the version they were read from."""
 
-    def owned(self, owner: str) -> list[PodFacts]:
+    def owned(self, owner: str) -> list[FactsT]:
         """Give the pods that the controller with this uid manages."""
         entries = self._objects.owned_entries(PODS, owner)
         return self.of(e for e in entries if e.controller and e.controller.uid == owner)
 
-    def of(self, entries: Iterable[Entry]) -> list[PodFacts]:
+    def of(self, entries: Iterable[Entry]) -> list[FactsT]:
         """Give the facts of these entries, in their order."""
         return [self._of(entry) for entry in entries]
 
-    def _of(self, entry: Entry) -> PodFacts:
+    def _of(self, entry: Entry) -> FactsT:
         known = self._known.get(entry.uid)
-        if known is None or known.revision != entry.revision:
-            known = self._known[entry.uid] = read_facts(entry)
+        if known is None or known[0] != entry.revision:
+            known = self._known[entry.uid] = entry.revision, self._read(entry)
             if len(self._known) > self._remembered:
                 self._known.popitem(last=False)
         self._known.move_to_end(entry.uid)
-        return known
+        return known[1]
+
+
+class PodReader(FactsReader[PodFacts]):
+    """Gives what most controllers ask of pods."""
+
+    def __init__(self, objects: Entries, *, remembered: int = REMEMBERED) -> None:
+        super().__init__(objects, read_facts, remembered=remembered)

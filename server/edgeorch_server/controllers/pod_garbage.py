@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from edgeorch.api.core.pod import Pod, PodCondition
 from edgeorch.api.core.resources import NODES, PODS
 from edgeorch.api.meta import DeleteOptions, Preconditions, format_time
 from edgeorch.errors import InternalError, NotFound
+from edgeorch_server.controllers.node_pods import pods_on
 from edgeorch_server.controllers.pod_facts import ENDED
 from edgeorch_server.controllers.runner import DONE, Key, Result, Source
 from edgeorch_server.registry.base import Client, ListOptions
@@ -39,15 +40,6 @@ OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 """Taint with which a person says that a node is down for sure: nothing runs there any more."""
 
 
-def node_of(entry: Entry) -> tuple[Key, ...]:
-    """Map a pod to the node it is bound to."""
-    node = entry.fields["spec.nodeName"]
-    return (Key("", node),) if node else ()
-
-
-LOST_SOURCES = (Source(NODES), Source(PODS, node_of))
-
-
 class LostPods:
     """Reconciles the pods of one node."""
 
@@ -65,13 +57,13 @@ class LostPods:
         self._missing_since.pop(key.name, None)
         # Pods report often, and hardly ever a node is out of service: most are not even parsed.
         if OUT_OF_SERVICE.encode() in node.data and _is_out_of_service(Node.from_json(node.data)):
-            for entry in self._pods(key.name):
+            for entry in pods_on(self._client, key.name):
                 if is_marked(entry):
                     await self._remove(entry, None)
         return DONE
 
     async def _missing(self, node: str) -> Result:
-        pods = self._pods(node)
+        pods = pods_on(self._client, node)
         if not pods:
             self._missing_since.pop(node, None)
             return DONE
@@ -90,10 +82,6 @@ class LostPods:
             logger.info("pod %s/%s is removed: its node %s is gone", entry.namespace, entry.name, node)
             await self._remove(entry, condition)
         return DONE
-
-    def _pods(self, node: str) -> Sequence[Entry]:
-        every = self._client.list_entries(PODS, ListOptions()).entries
-        return [entry for entry in every if entry.fields["spec.nodeName"] == node]
 
     async def _remove(self, entry: Entry, condition: PodCondition | None) -> None:
         """Let a pod fail that nobody reports on any more, then remove it without waiting for its node."""

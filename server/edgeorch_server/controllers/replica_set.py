@@ -79,8 +79,11 @@ class Replicas:
         except NotFound:
             return DONE
         await self._adoption.settle(PODS, owner, Selector.of(owner.spec.selector))
-        failure = None if owner.metadata.deletionTimestamp else await self._manage(owner)
-        counts = self._count(owner)
+        active, failure = self._active(owner), None
+        if len(active) != owner.spec.replicas and not owner.metadata.deletionTimestamp:
+            failure = await self._manage(owner, active)
+            active = self._active(owner)
+        counts = self._count(owner, active)
         await self._set_status(owner, counts, failure)
         if failure is not None:
             raise failure
@@ -89,14 +92,12 @@ class Replicas:
     def _active(self, owner: Any) -> list[PodFacts]:
         return [pod for pod in self._pods.owned(owner.metadata.uid) if pod.active]
 
-    def _count(self, owner: Any) -> Counts:
+    def _count(self, owner: Any, active: Sequence[PodFacts]) -> Counts:
         spec = owner.spec
-        labels = spec.template.metadata.labels
-        return count(self._active(owner), labels, spec.minReadySeconds, self._now())
+        return count(active, spec.template.metadata.labels, spec.minReadySeconds, self._now())
 
-    async def _manage(self, owner: Any) -> ApiError | None:
+    async def _manage(self, owner: Any, active: Sequence[PodFacts]) -> ApiError | None:
         """Close the gap between what there is and what is wanted; gives what went wrong."""
-        active = self._active(owner)
         missing = owner.spec.replicas - len(active)
         try:
             if missing > 0:

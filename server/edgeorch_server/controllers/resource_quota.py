@@ -13,7 +13,7 @@ from edgeorch.api import resource_math
 from edgeorch.api.core.quota import ResourceQuota, ResourceQuotaStatus
 from edgeorch.api.core.resources import EVENTS, RESOURCE_QUOTAS
 from edgeorch.api.resources import ResourceInfo, ResourceTable
-from edgeorch_server.controllers.runner import DONE, Key, Result, Source
+from edgeorch_server.controllers.runner import DONE, Key, Result, Sources
 from edgeorch_server.registry.base import Client, Entries, ListOptions
 from edgeorch_server.registry.quota.usage import Usage
 from edgeorch_server.store.base import Entry
@@ -24,9 +24,9 @@ def namespace_of(entry: Entry) -> tuple[Key, ...]:
     return (Key("", entry.namespace),)
 
 
-def sources(table: ResourceTable) -> Sequence[Source]:
+def sources(table: ResourceTable) -> Sources:
     """Whatever lives in a namespace may count. Events come and go all the time, and nobody limits them."""
-    return [Source(info, namespace_of) for info in table if info.namespaced and info.key != EVENTS.key]
+    return Sources(table, lambda info: info.namespaced and info.key != EVENTS.key, lambda _info: namespace_of)
 
 
 class _Stored:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from edgeorch.api.resources import ResourceInfo
+from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
 from edgeorch_server.registry.base import Entries
-from edgeorch_server.registry.follow import follow_entries
+from edgeorch_server.registry.follow import each_kind, follow_entries
 from edgeorch_server.store.base import Entry, Event
 from edgeorch_server.workqueue import WorkQueue
 
@@ -87,12 +87,25 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """Every wanted kind of a table that may change, and which keys an object of a kind concerns."""
+
+    table: ResourceTable
+    wanted: Callable[[ResourceInfo[Any]], bool]
+    keys_of: Callable[[ResourceInfo[Any]], KeysOf]
+
+    def __iter__(self) -> Iterator[Source]:
+        """Give the sources there are at this moment."""
+        return (Source(info, self.keys_of(info)) for info in self.table if self.wanted(info))
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """A reconciler with what wakes it; :meth:`run` is its task."""
 
     name: str
     reconciler: Reconciler
-    sources: Sequence[Source]
+    sources: Sequence[Source] | Sources
     objects: Entries
     workers: int = 1
     queue: WorkQueue[Key] = field(default_factory=WorkQueue)
@@ -101,13 +114,22 @@ class Controller:
         """Run for ever."""
         try:
             async with asyncio.TaskGroup() as group:
-                for source in self.sources:
-                    group.create_task(self._follow(source), name=f"{self.name}-{source.resource.plural}")
+                if isinstance(self.sources, Sources):
+                    group.create_task(self._follow_all(self.sources), name=f"{self.name}-kinds")
+                else:
+                    for source in self.sources:
+                        group.create_task(self._follow(source), name=f"{self.name}-{source.resource.plural}")
                 for number in range(self.workers):
                     work = work_off(self.name, self.queue, self.reconciler.reconcile)
                     group.create_task(work, name=f"{self.name}-{number}")
         finally:
             self.queue.close()
+
+    async def _follow_all(self, sources: Sources) -> None:
+        async def follow(resource: ResourceInfo[Any]) -> None:
+            await self._follow(Source(resource, sources.keys_of(resource)))
+
+        await each_kind(sources.table, sources.wanted, follow, self.name)
 
     async def _follow(self, source: Source) -> None:
         async for news in follow_entries(self.objects, source.resource):

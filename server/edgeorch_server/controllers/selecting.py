@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -45,18 +45,17 @@ class Selecting:
         """Give the keys that a version of an object concerns."""
         if entry.controller is not None:
             return self._managing(entry)
-        return self._adopters(entry)
+        # What selects all, selects by mistake: no controller's selector may be empty.
+        return self.selecting(entry) if entry.labels else ()
 
-    def _adopters(self, orphan: Entry) -> list[Key]:
-        if not orphan.labels:
-            return []
-        entries = self._objects.list_entries(self._controllers, ListOptions(namespace=orphan.namespace)).entries
-        before = self._known.get(orphan.namespace, {})
-        known = {entry.uid: self._selector(entry, before.get(entry.uid)) for entry in entries}
-        self._known[orphan.namespace] = known
-        return [
-            Key(entry.namespace, entry.name) for entry in entries if known[entry.uid][1].matches(orphan.labels)
-        ]
+    def selecting(self, entry: Entry) -> Sequence[Key]:
+        """Give the keys of those whose selector a version of an object matches, whoever manages it."""
+        namespace, labels = entry.namespace, entry.labels
+        entries = self._objects.list_entries(self._controllers, ListOptions(namespace=namespace)).entries
+        before = self._known.get(namespace, {})
+        known = {one.uid: self._selector(one, before.get(one.uid)) for one in entries}
+        self._known[namespace] = known
+        return [Key(one.namespace, one.name) for one in entries if known[one.uid][1].matches(labels)]
 
     def _selector(self, entry: Entry, before: tuple[int, Selector] | None) -> tuple[int, Selector]:
         if before is not None and before[0] == entry.revision:

@@ -18,9 +18,9 @@ from edgeorch.api.core.scheduling import Taint
 from edgeorch.api.core.tolerations import NO_EXECUTE, patience
 from edgeorch.api.meta import DeleteOptions, Preconditions, format_time
 from edgeorch.errors import NotFound
-from edgeorch_server.controllers.pod_garbage import node_of
-from edgeorch_server.controllers.runner import DONE, Key, Result, Source
-from edgeorch_server.registry.base import Client, ListOptions
+from edgeorch_server.controllers.node_pods import pods_on
+from edgeorch_server.controllers.runner import DONE, Key, Result
+from edgeorch_server.registry.base import Client
 from edgeorch_server.registry.codec import is_marked
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.subresources.binding import set_condition
@@ -28,7 +28,6 @@ from edgeorch_server.registry.subresources.binding import set_condition
 logger = logging.getLogger(__name__)
 
 REASON = "TaintManagerEviction"
-SOURCES = (Source(NODES), Source(PODS, node_of))
 
 
 class TaintEviction:
@@ -86,8 +85,8 @@ class TaintEviction:
 
     def _pods(self, node: str) -> Iterator[Pod]:
         """Give the pods of a node that nobody has deleted yet."""
-        for entry in self._client.list_entries(PODS, ListOptions()).entries:
-            if entry.fields["spec.nodeName"] == node and not is_marked(entry):
+        for entry in pods_on(self._client, node):
+            if not is_marked(entry):
                 yield Pod.from_json(entry.data)
 
     async def _evict(self, pod: Pod) -> None:

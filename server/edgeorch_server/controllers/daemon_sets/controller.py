@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from edgeorch.api.apps.daemon_set import DaemonSet
+from edgeorch.api import conditions
+from edgeorch.api.apps.daemon_set import DaemonSet, DaemonSetCondition
 from edgeorch.api.apps.deployment import ROLLING_UPDATE
 from edgeorch.api.apps.resources import CONTROLLER_REVISIONS, DAEMON_SETS
 from edgeorch.api.core.resources import NODES, PODS
 from edgeorch.api.selectors import Selector
 from edgeorch.errors import ApiError, NotFound
+from edgeorch_server.controllers.auto_rollback import CONDITION, ROLLED_BACK, WAS_COMPLETE
+from edgeorch_server.controllers.daemon_sets import progress, rollback
 from edgeorch_server.controllers.daemon_sets.plan import (
     HASH_LABEL,
     Aim,
@@ -23,8 +26,8 @@ from edgeorch_server.controllers.daemon_sets.plan import (
     manage,
     replace,
 )
-from edgeorch_server.controllers.daemon_sets.pods import daemon_pod, fits
-from edgeorch_server.controllers.history import Collision, Histories, History
+from edgeorch_server.controllers.daemon_sets.pods import daemon_pod, fits, is_away
+from edgeorch_server.controllers.history import Histories, History, template_of
 from edgeorch_server.controllers.node_facts import NodeReader
 from edgeorch_server.controllers.ownership import Adoption
 from edgeorch_server.controllers.pod_control import BURST, PodControl
@@ -69,7 +72,7 @@ class DaemonSets:
     ) -> None:
         self._client = client
         self._adoption = Adoption(objects)
-        self._histories = Histories(client, objects, HASH_LABEL)
+        self._histories = Histories(client, objects, DAEMON_SETS, HASH_LABEL)
         self._control = PodControl(client, recorder)
         self._recorder = recorder
         self._pods = pods
@@ -87,25 +90,23 @@ class DaemonSets:
         if owner.metadata.deletionTimestamp:
             return DONE
         selector = Selector.of(owner.spec.selector)
-        try:
-            history = await self._histories.sync(
-                owner, selector, owner.spec.template, owner.status.collisionCount
-            )
-        except Collision:
-            owner.status.collisionCount = (owner.status.collisionCount or 0) + 1
-            await self._client.update_status(DAEMON_SETS, owner)
+        history = await self._histories.sync(owner, selector)
+        if history is None:
             return Result(requeue_after=0)
         await self._adoption.settle(PODS, owner, selector)
         digest = history.current.metadata.labels[HASH_LABEL]
         failure, wait = await self._act(owner, digest)
         places = self._places(owner)
-        await self._clean_up(owner, history, places)
         aim = Aim.of(owner.spec, digest, places, self._now())
+        await self._clean_up(owner, history, places, aim)
         counts = count(places, aim)
-        await self._set_status(owner, counts)
+        rollout = progress.Rollout.of(history.current.metadata.name, places, aim, owner.status, counts)
+        owner = await self._set_status(owner, counts, self._conditions(owner, history, rollout))
+        await self._go_back(owner, history, places, aim)
         if failure is not None:
             raise failure
-        waits = [seconds for seconds in (wait, counts.next_available) if seconds is not None]
+        deadline = progress.seconds_to_deadline(owner.status, progress.deadline_of(owner), self._now())
+        waits = [seconds for seconds in (wait, counts.next_available, deadline) if seconds is not None]
         return Result(requeue_after=min(waits, default=None))
 
     def _places(self, owner: DaemonSet) -> list[Place]:
@@ -117,7 +118,7 @@ class DaemonSets:
                 by_node[pod.node or pod.meant_for].append(pod)
         spec = owner.spec.template.spec
         places = [
-            Place(node.name, *fits(spec, node), sorted(by_node.pop(node.name, ()), key=_age))
+            Place(node.name, *fits(spec, node), sorted(by_node.pop(node.name, ()), key=_age), is_away(node))
             for node in self._nodes.all()
         ]
         # Pods meant for a node that is gone would never be scheduled; bound ones are not ours to judge.
@@ -176,12 +177,26 @@ class DaemonSets:
         )
         await self._recorder.event(owner, kind, f"{pod.phase}DaemonPod", message)
 
-    async def _clean_up(self, owner: DaemonSet, history: History, places: Iterable[Place]) -> None:
+    async def _clean_up(self, owner: DaemonSet, history: History, places: Iterable[Place], aim: Aim) -> None:
         digests = {pod.labels.get(HASH_LABEL) for place in places for pod in place.pods}
         live = {old.metadata.name for old in history.olds if old.metadata.labels.get(HASH_LABEL) in digests}
+        if progress.is_watched(owner) and (target := rollback.target(history, _working(places, aim))):
+            live.add(target.metadata.name)
         await self._histories.clean_up(history, live, owner.spec.revisionHistoryLimit)
 
-    async def _set_status(self, owner: DaemonSet, counts: Counts) -> None:
+    def _conditions(
+        self, owner: DaemonSet, history: History, rollout: progress.Rollout
+    ) -> list[DaemonSetCondition]:
+        found = conditions.without(owner.status.conditions, progress.PROGRESSING)
+        if not progress.is_watched(owner):
+            return conditions.without(found, CONDITION)
+        now = self._now()
+        assessed = progress.assess(owner.status, rollout, progress.deadline_of(owner), now)
+        return rollback.with_condition([assessed, *found], history, now)
+
+    async def _set_status(
+        self, owner: DaemonSet, counts: Counts, found: Sequence[DaemonSetCondition]
+    ) -> DaemonSet:
         status = owner.status.model_copy(
             update={
                 "currentNumberScheduled": counts.current,
@@ -192,11 +207,40 @@ class DaemonSets:
                 "updatedNumberScheduled": counts.updated,
                 "numberAvailable": counts.available,
                 "numberUnavailable": counts.desired - counts.available,
+                "conditions": found,
             }
         )
-        if status != owner.status:
-            owner.status = status
-            await self._client.update_status(DAEMON_SETS, owner)
+        if status == owner.status:
+            return owner
+        owner.status = status
+        return await self._client.update_status(DAEMON_SETS, owner)
+
+    async def _go_back(self, owner: DaemonSet, history: History, places: Iterable[Place], aim: Aim) -> None:
+        """Return to the last complete revision, if the rollout has failed and that is asked for."""
+        if not progress.is_watched(owner):
+            return
+        failed = history.current
+        if not progress.has_timed_out(owner.status):
+            complete = {WAS_COMPLETE: "true"} if progress.was_completed(owner.status) else {}
+            await self._histories.note(failed, {ROLLED_BACK: None, **complete})
+            return
+        target = rollback.target(history, _working(places, aim))
+        if target is None:
+            return
+        await self._histories.note(failed, {ROLLED_BACK: "true"})
+        await self._histories.note(target, {WAS_COMPLETE: "true", ROLLED_BACK: None})
+        owner.spec.template = template_of(target)
+        await self._client.update(DAEMON_SETS, owner)
+        message = (
+            f'Rolled back daemon set "{owner.metadata.name}" to revision {target.revision}: '
+            f'ControllerRevision "{failed.metadata.name}" has timed out progressing.'
+        )
+        await self._recorder.event(owner, "Warning", "DaemonSetRollback", message)
+
+
+def _working(places: Iterable[Place], aim: Aim) -> set[str]:
+    """Give the hash labels of pods that are available."""
+    return {pod.labels.get(HASH_LABEL, "") for place in places for pod in place.pods if aim.is_available(pod)}
 
 
 def _age(pod: PodFacts) -> tuple[bool, str, str]:

@@ -26,6 +26,8 @@ class Place:
     """A pod that is there may stay."""
     pods: Sequence[PodFacts] = ()
     """The DaemonSet's pods there, or on their way there, oldest first; also those that are ending."""
+    away: bool = False
+    """Nobody hears of the node, or it says itself that it is not ready."""
 
     @property
     def staying(self) -> list[PodFacts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeorch.api.apps import template_generation
 from edgeorch.api.apps.daemon_set import DaemonSet
 from edgeorch.api.core.node_rules import NAME_FIELD, allows_node
 from edgeorch.api.core.pod import Pod, PodSpec
@@ -26,6 +27,7 @@ _TOLERATED = (
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
     ("node.kubernetes.io/unschedulable", "NoSchedule"),
 )
+_AWAY = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 _TOLERATED_ON_HOST_NETWORK = ("node.kubernetes.io/network-unavailable", "NoSchedule")
 
 
@@ -48,10 +50,18 @@ def fits(spec: PodSpec, node: NodeFacts) -> tuple[bool, bool]:
     return not effects & {"NoSchedule", "NoExecute"}, "NoExecute" not in effects
 
 
+def is_away(node: NodeFacts) -> bool:
+    """Say whether a node is not there, or not in order, so that its pods tell nothing of their template."""
+    return any(taint.key in _AWAY for taint in node.taints)
+
+
 def daemon_pod(owner: DaemonSet, node: str, digest: str) -> Pod:
     """Build the pod for a node; the scheduler binds it there, and nowhere else."""
     pod = pod_from(owner.spec.template, owner)
     pod.metadata.labels[HASH_LABEL] = digest
+    generation = template_generation.generation_of(owner.metadata)
+    if generation is not None:
+        pod.metadata.labels[template_generation.LABEL] = str(generation)
     pod.spec.tolerations = tolerations_of(pod.spec)
     term = NodeSelectorTerm(matchFields=[NodeSelectorRequirement(key=NAME_FIELD, operator="In", values=[node])])
     affinity = pod.spec.affinity = pod.spec.affinity or Affinity()

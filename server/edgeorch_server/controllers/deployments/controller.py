@@ -17,10 +17,11 @@ from edgeorch.api.core.resources import PODS
 from edgeorch.api.meta import DeleteOptions, Preconditions
 from edgeorch.api.selectors import Selector
 from edgeorch.errors import AlreadyExists, ApiError, NotFound
+from edgeorch_server.controllers import auto_rollback
 from edgeorch_server.controllers.deployments import plan, progress, revisions, rollback
 from edgeorch_server.controllers.deployments.plan import Aim, Group, Sizes
 from edgeorch_server.controllers.deployments.progress import Clock
-from edgeorch_server.controllers.ownership import Adoption
+from edgeorch_server.controllers.ownership import Adoption, controls
 from edgeorch_server.controllers.pod_facts import ENDED, PodReader
 from edgeorch_server.controllers.runner import DONE, Key, Result, Source
 from edgeorch_server.controllers.selecting import Selecting
@@ -143,12 +144,8 @@ class Deployments:
         return replace(revisions.group_of(of), pods=len(pods), available=available)
 
     def _read(self, stored: Deployment) -> _Rollout:
-        uid = stored.metadata.uid
-        sets = [
-            s
-            for s in self._client.owned(REPLICA_SETS, uid)
-            if any(owner.uid == uid and owner.controller for owner in s.metadata.ownerReferences)
-        ]
+        owned = self._client.owned(REPLICA_SETS, stored.metadata.uid)
+        sets = [one for one in owned if controls(stored, one)]
         new = revisions.find_new(stored, sets)
         olds = [s for s in sets if new is None or s.metadata.uid != new.metadata.uid]
         return _Rollout(stored.model_copy(deep=True), stored, new, olds, Clock(self._now()))
@@ -213,7 +210,7 @@ class Deployments:
         if new is None:
             return
         annotations = revisions.new_annotations(rollout.deployment, new, rollout.olds)
-        annotations.pop(rollback.ROLLED_BACK, None)
+        annotations.pop(auto_rollback.ROLLED_BACK, None)
         if annotations != new.metadata.annotations or new.spec.minReadySeconds != spec.minReadySeconds:
             new.metadata.annotations = annotations
             new.spec.minReadySeconds = spec.minReadySeconds
@@ -275,8 +272,8 @@ class Deployments:
         if not deployment.metadata.deletionTimestamp and (complete or deployment.spec.paused):
             await self._clean_up(rollout)
         deployment.status = status
-        if complete and rolling and rollout.new is not None and rollback.is_wanted(deployment):
-            await self._annotate(rollout, rollout.new, {rollback.WAS_COMPLETE: "true"})
+        if complete and rolling and rollout.new is not None and auto_rollback.is_wanted(deployment):
+            await self._annotate(rollout, rollout.new, {auto_rollback.WAS_COMPLETE: "true"})
         await self._write_status(rollout)
         return Result(requeue_after=progress.seconds_to_deadline(deployment, status, clock))
 
@@ -306,15 +303,15 @@ class Deployments:
     async def _go_back(self, rollout: _Rollout) -> None:
         """Return to the last complete revision, if the rollout has failed and that is asked for."""
         deployment, failed = rollout.deployment, rollout.new
-        if failed is None or not rollback.is_wanted(deployment):
+        if failed is None or not auto_rollback.is_wanted(deployment):
             return
         if not progress.has_timed_out(deployment.status):
             return
         target = rollback.target(failed, rollout.olds)
         if target is None:
             return
-        await self._annotate(rollout, failed, {rollback.ROLLED_BACK: "true"})
-        await self._annotate(rollout, target, {rollback.WAS_COMPLETE: "true"})
+        await self._annotate(rollout, failed, {auto_rollback.ROLLED_BACK: "true"})
+        await self._annotate(rollout, target, {auto_rollback.WAS_COMPLETE: "true"})
         deployment.spec.template = revisions.without_hash(target.spec.template)
         await self._client.update(DEPLOYMENTS, deployment)
         revision = revisions.revision_of(target.metadata.annotations)

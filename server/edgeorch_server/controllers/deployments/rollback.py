@@ -1,36 +1,15 @@
-"""Auto-rollback: a Deployment that misses its deadline goes back by itself, if it asks for that.
-
-Kubernetes leaves a failed rollout as it is until somebody comes. On the edge nobody comes: with the annotation
-``edgeorch.io/auto-rollback: "true"`` a Deployment that misses its progress deadline returns to the last
-revision that was ever complete. What that needs to know is noted on the ReplicaSets, so that a server that
-stops in the middle goes on where it was.
-"""
+"""Pure: where a Deployment goes back to when its rollout fails, and what it says of that (auto-rollback)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from edgeorch.api import conditions
-from edgeorch.api.apps.deployment import Deployment, DeploymentCondition
+from edgeorch.api.apps.deployment import DeploymentCondition
 from edgeorch.api.apps.replica_set import ReplicaSet
+from edgeorch_server.controllers.auto_rollback import CONDITION, ROLLED_BACK, WAS_COMPLETE
 from edgeorch_server.controllers.deployments.progress import TIMED_OUT, Clock
 from edgeorch_server.controllers.deployments.revisions import revision_of
-
-AUTO_ROLLBACK = "edgeorch.io/auto-rollback"
-"""Annotation of a Deployment (or DaemonSet): ``"true"`` asks for it."""
-
-WAS_COMPLETE = "edgeorch.io/rollout-complete"
-"""Note on a ReplicaSet: it had all pods once, available."""
-
-ROLLED_BACK = "edgeorch.io/rolled-back"
-"""Note on a ReplicaSet: its Deployment has gone back from it."""
-
-CONDITION = "RolledBack"
-
-
-def is_wanted(deployment: Deployment) -> bool:
-    """Whether the Deployment asks for it."""
-    return deployment.metadata.annotations.get(AUTO_ROLLBACK) == "true"
 
 
 def target(new: ReplicaSet, olds: Sequence[ReplicaSet]) -> ReplicaSet | None:

@@ -14,15 +14,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from edgeorch.api.core.resources import EVENTS
+from edgeorch.api.custom.kind import is_custom
 from edgeorch.api.meta import DeleteOptions, Object, Preconditions
-from edgeorch.api.resources import ResourceInfo
+from edgeorch.api.resources import ResourceInfo, api_version
 from edgeorch.errors import NotFound
 from edgeorch_server.controllers.garbage.owners import Family, ObjectKey, deletion
 from edgeorch_server.controllers.garbage.plan import KEEP, Bond, Collect, Cut, Verdict, blocked, judge
+from edgeorch_server.controllers.news import Note, Told
 from edgeorch_server.controllers.runner import DONE, Result, work_off
 from edgeorch_server.registry.base import Objects, PatchType, WriteOptions
 from edgeorch_server.registry.deletion import FOREGROUND, ORPHAN
-from edgeorch_server.registry.follow import follow_entries
+from edgeorch_server.registry.follow import each_kind, follow_entries
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.store.base import Entry, Event, EventType, Owner
 from edgeorch_server.workqueue import WorkQueue
@@ -46,14 +48,16 @@ class GarbageCollector:
         self._objects = objects
         self._recorder = recorder
         self._family = Family(objects)
-        self._gone: OrderedDict[str, None] = OrderedDict()
-        """Uids of owners that were seen to go: no need to look for them in other namespaces."""
+        self._told = Told()
+        self._gone: OrderedDict[str, ResourceInfo[Any]] = OrderedDict()
+        """Owners that were seen to go, by uid, and their kind: no need to look for them elsewhere."""
 
     def concerned(self, resource: ResourceInfo[Any], event: Event) -> Iterator[ObjectKey]:
         """Name the objects that a change gives reason to look at; most changes concern nobody."""
         entry, previous = event.entry, event.previous
         if event.type is EventType.DELETED:
-            self._remember(entry.uid)
+            self._remember(resource, entry.uid)
+            self._told.forget(ObjectKey(resource.key, entry.namespace, entry.name))
             yield from self._dependents(entry)
             yield from self._waiting(entry, entry.owners)
             return
@@ -72,8 +76,8 @@ class GarbageCollector:
         """Name all objects that there can be something to do about."""
         return self._family.all_concerned()
 
-    def _remember(self, uid: str) -> None:
-        self._gone[uid] = None
+    def _remember(self, resource: ResourceInfo[Any], uid: str) -> None:
+        self._gone[uid] = resource
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
 
@@ -107,20 +111,33 @@ class GarbageCollector:
 
     async def _judge(self, resource: ResourceInfo[Any], entry: Entry) -> None:
         bonds = self._family.bonds(entry)
+        bonds |= {
+            owner.uid: Bond.GONE
+            for owner in entry.owners
+            if bonds[owner.uid] is Bond.UNKNOWN and self._went_with_its_kind(entry, owner)
+        }
         verdict: Verdict = KEEP
         if set(bonds.values()) != {Bond.SOLID}:
             meta = Object.from_json(entry.data).metadata
             has_dependents = bool(self._family.dependents(entry.uid))
             verdict = judge(bonds, meta.finalizers, has_dependents=has_dependents)
-        misplaced = self._misplaced(entry, bonds)
+        notes = [_misplaced_note(entry, owner) for owner in self._misplaced(entry, bonds)]
         match verdict:
             case Cut(owners):
                 await self._cut(resource, entry, owners)
             case Collect(policy):
                 logger.debug("collecting %s %s/%s", resource.plural, entry.namespace, entry.name)
                 await self._delete(resource, entry, policy)
-        for owner in misplaced:
-            await self._report(entry, owner)
+        for note in self._told.news(ObjectKey(resource.key, entry.namespace, entry.name), notes):
+            await self._recorder.event(Object.from_json(entry.data), note.type, note.reason, note.message)
+
+    def _went_with_its_kind(self, entry: Entry, owner: Owner) -> bool:
+        """Whether an owner of a custom kind was seen to go, and the kind is not served any more."""
+        info = self._gone.get(owner.uid)
+        if info is None or not is_custom(info) or (info.namespaced and not entry.namespace):
+            return False
+        versions = {api_version(info.group, version) for version in (info.version, *info.other_versions)}
+        return owner.kind == info.kind and owner.api_version in versions
 
     def _misplaced(self, entry: Entry, bonds: Mapping[str, Bond]) -> list[Owner]:
         """Give the owners that exist, but where this object must not refer to them."""
@@ -131,16 +148,6 @@ class GarbageCollector:
             and owner.uid not in self._gone
             and self._family.elsewhere(entry, owner)
         ]
-
-    async def _report(self, entry: Entry, owner: Owner) -> None:
-        where, kind = entry.namespace, f"{owner.api_version}/{owner.kind}"
-        await self._recorder.event(
-            Object.from_json(entry.data),
-            "Warning",
-            "OwnerRefInvalidNamespace",
-            f"ownerRef [{kind}, namespace: {where}, name: {owner.name}, uid: {owner.uid}] "
-            f'does not exist in namespace "{where}"',
-        )
 
     async def _orphan(self, resource: ResourceInfo[Any], entry: Entry) -> None:
         """Set the dependents free, then let the owner go."""
@@ -179,6 +186,16 @@ class GarbageCollector:
         await self._objects.delete_entry(resource, entry.namespace, entry.name, options, WriteOptions())
 
 
+def _misplaced_note(entry: Entry, owner: Owner) -> Note:
+    where, kind = entry.namespace, f"{owner.api_version}/{owner.kind}"
+    return Note(
+        "Warning",
+        "OwnerRefInvalidNamespace",
+        f"ownerRef [{kind}, namespace: {where}, name: {owner.name}, uid: {owner.uid}] "
+        f'does not exist in namespace "{where}"',
+    )
+
+
 _SWEEP = ObjectKey("", "", "")
 """Names no object: all of them are to be looked at."""
 
@@ -205,9 +222,8 @@ async def run_garbage_collector(collector: GarbageCollector, objects: Objects) -
 
     try:
         async with asyncio.TaskGroup() as group:
-            for resource in objects.table:
-                if resource.key != EVENTS.key:
-                    group.create_task(follow(resource), name=f"{NAME}-{resource.key}")
+            every = each_kind(objects.table, lambda info: info.key != EVENTS.key, follow, NAME)
+            group.create_task(every, name=f"{NAME}-kinds")
             for number in range(WORKERS):
                 group.create_task(work_off(NAME, queue, reconcile), name=f"{NAME}-{number}")
     finally:

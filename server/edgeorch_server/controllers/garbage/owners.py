@@ -11,6 +11,7 @@ import orjson
 from edgeorch.api.resources import ResourceInfo
 from edgeorch.errors import NotFound
 from edgeorch_server.controllers.garbage.plan import Blocker, Bond
+from edgeorch_server.registry import messages
 from edgeorch_server.registry.base import ListOptions, Objects
 from edgeorch_server.registry.deletion import FOREGROUND, ORPHAN
 from edgeorch_server.store.base import Entry, Owner
@@ -67,31 +68,36 @@ class Family:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._by_key = {info.key: info for info in objects.table}
-        self._by_kind = {(info.api_version, info.kind): info for info in objects.table}
 
     def resource(self, key: str) -> ResourceInfo[Any]:
-        """Give the kind of a key."""
-        return self._by_key[key]
+        """Give the kind of a key; raises NotFound for one that is not served any more."""
+        info = self._objects.table.by_key(key)
+        if info is None:
+            raise messages.not_served()
+        return info
 
     def find(self, key: ObjectKey) -> Entry | None:
         """Look an object up."""
         try:
-            return self._objects.get_entry(self._by_key[key.resource], key.namespace, key.name)
+            return self._objects.get_entry(self.resource(key.resource), key.namespace, key.name)
         except NotFound:
             return None
 
+    def _kind_of(self, owner: Owner) -> ResourceInfo[Any] | None:
+        """Find the kind of an owner."""
+        return self._objects.table.by_kind(owner.api_version, owner.kind)
+
     def owner_key(self, dependent: Entry, owner: Owner) -> ObjectKey | None:
         """Say where an owner would be: in the dependent's namespace, or in none; None for a kind not served."""
-        info = self._by_kind.get((owner.api_version, owner.kind))
+        info = self._kind_of(owner)
         if info is None:
             return None
         return ObjectKey(info.key, dependent.namespace if info.namespaced else "", owner.name)
 
     def bond(self, dependent: Entry, owner: Owner) -> Bond:
         """Say what one of an object's owner references is worth."""
-        key = self.owner_key(dependent, owner)
-        if key is None or (self._by_key[key.resource].namespaced and not dependent.namespace):
+        key, info = self.owner_key(dependent, owner), self._kind_of(owner)
+        if key is None or info is None or (info.namespaced and not dependent.namespace):
             return Bond.UNKNOWN
         found = self.find(key)
         if found is None or found.uid != owner.uid:
@@ -108,7 +114,7 @@ class Family:
 
     def elsewhere(self, dependent: Entry, owner: Owner) -> bool:
         """Whether the owner exists, but where the dependent must not refer to it. Looks at all of its kind."""
-        info = self._by_kind.get((owner.api_version, owner.kind))
+        info = self._kind_of(owner)
         if info is None or not info.namespaced:
             return False
         everywhere = self._objects.list_entries(info, ListOptions()).entries

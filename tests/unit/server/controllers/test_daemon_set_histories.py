@@ -95,7 +95,7 @@ def is_ready(pod: Pod) -> bool:
     return any(condition.status == "True" for condition in pod.status.conditions)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     limits=LIMITS,
     steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 20)), min_size=10, max_size=50),

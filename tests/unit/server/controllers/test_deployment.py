@@ -79,6 +79,7 @@ class TestCreating:
         digest = made.metadata.labels["pod-template-hash"]
         assert made.metadata.name == f"web-{digest}"
         assert re.fullmatch("[bcdfghjklmnpqrstvwxz2456789]{1,10}", digest)
+        assert made.spec.selector
         assert made.spec.selector.to_dict() == {"matchLabels": {"app": "web", "pod-template-hash": digest}}
         assert len(shop.pods(**{"app": "web", "pod-template-hash": digest})) == 3
         assert web(shop).metadata.annotations == {REVISION: "1"}
@@ -515,6 +516,6 @@ async def test_idle_deployments_write_nothing() -> None:
         before = shop.store.revision
         await asyncio.sleep(24 * 3600)
         assert shop.store.revision == before
-    assert find(shop.get(DEPLOYMENTS, "stuck").status.conditions, "Progressing").reason == (
-        "ProgressDeadlineExceeded"
-    )
+    progressing = find(shop.get(DEPLOYMENTS, "stuck").status.conditions, "Progressing")
+    assert progressing
+    assert progressing.reason == "ProgressDeadlineExceeded"

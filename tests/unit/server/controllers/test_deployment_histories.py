@@ -18,7 +18,7 @@ from edgeorch_server.controllers.deployments.revisions import group_of
 from edgeorch_server.controllers.runner import Key
 from tests.fakes.workloads import Workshop, template, workload
 
-LIMITS = st.sampled_from([0, 1, 2, "25%", "50%"])
+LIMITS: st.SearchStrategy[int | str] = st.sampled_from([0, 1, 2, "25%", "50%"])
 ROLLING = st.tuples(LIMITS, LIMITS).filter(lambda pair: not (is_zero(pair[0]) and is_zero(pair[1])))
 
 
@@ -121,7 +121,7 @@ class History:
         assert self.shop.store.revision == revision
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     replicas=st.integers(1, 8),
     limits=ROLLING,

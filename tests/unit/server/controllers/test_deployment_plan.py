@@ -23,7 +23,7 @@ from edgeorch_server.controllers.deployments.plan import (
 def group(name: str, size: int, available: int | None = None, **facts: int | None) -> Group:
     """Make a ReplicaSet of this size, with as many pods, all available unless said otherwise; ``a`` is oldest."""
     ready = size if available is None else available
-    return Group(name, f"2026-05-01T12:00:00{name}", size, size, ready, **facts)  # type: ignore[arg-type]
+    return Group(name, f"2026-05-01T12:00:00{name}", size, size, ready, **facts)
 
 
 @pytest.mark.parametrize(

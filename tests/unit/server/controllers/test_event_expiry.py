@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,8 @@ async def test_an_idle_cluster_writes_nothing(world: World) -> None:
 )
 def test_last_heard(stamps: dict[str, int], age: float) -> None:
     """The newest stamp counts, but none from the future."""
-    said = {name: format_time(EPOCH + dt.timedelta(seconds=seconds)) for name, seconds in stamps.items()}
+    said: dict[str, Any] = {
+        name: format_time(EPOCH + dt.timedelta(seconds=seconds)) for name, seconds in stamps.items()
+    }
     meta = ObjectMeta(name="e", creationTimestamp=said.pop("creation", None))
     assert last_heard(Event(metadata=meta, involvedObject=ObjectReference(), **said), EPOCH) == age

@@ -12,9 +12,9 @@ from edgeorch.api.core.resources import NODES, PODS
 from edgeorch.api.core.scheduling import Taint
 from edgeorch.api.meta import DeleteOptions
 from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.node_pods import SOURCES
 from edgeorch_server.controllers.pod_garbage import (
     ENDED_SOURCES,
-    LOST_SOURCES,
     OUT_OF_SERVICE,
     QUARANTINE,
     EndedPods,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.looptime
 async def running(world: World, most: int = 100) -> AsyncIterator[None]:
     registry = world.registry
     controllers = [
-        Controller("lost-pods", LostPods(registry, now=world.now), LOST_SOURCES, registry),
+        Controller("lost-pods", LostPods(registry, now=world.now), SOURCES, registry),
         Controller("ended-pods", EndedPods(registry, most=most), ENDED_SOURCES, registry),
     ]
     tasks = [asyncio.create_task(controller.run()) for controller in controllers]

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from edgeorch.api.core.config import ConfigMap
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.quota import ResourceQuota
-from edgeorch.api.core.resources import CONFIG_MAPS, PODS, RESOURCE_QUOTAS
+from edgeorch.api.core.resources import (
+    CONFIG_MAPS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    RESOURCE_QUOTAS,
+    SERVICES,
+)
+from edgeorch.api.core.service import Service
 from edgeorch.api.meta import DeleteOptions, ObjectMeta
 from edgeorch_server.controllers.bootstrap import create_initial_objects
 from edgeorch_server.controllers.resource_quota import QuotaStatus, sources
@@ -76,6 +84,38 @@ async def test_what_is_used_is_told(world: World) -> None:
         assert await used(world) == {"configmaps": "0", "memory": "64Mi", "pods": "1", "requests.cpu": "500m"}
 
 
+async def test_services_and_claims_are_added_up(world: World) -> None:
+    """Node ports, load balancers and storage count as in Kubernetes, by storage class too."""
+    async with running(world):
+        gold = "gold.storageclass.storage.k8s.io"
+        names = ("requests.storage", f"{gold}/requests.storage", f"{gold}/persistentvolumeclaims")
+        await limit(
+            world, **{"services.nodeports": "9", "services.loadbalancers": "9"}, **dict.fromkeys(names, "9Gi")
+        )
+        assert set((await used(world)).values()) == {"0"}
+        ports = [{"name": name, "port": port} for name, port in (("http", 80), ("https", 443))]
+        meta = {"name": "web", "namespace": "default"}
+        spec = {"type": "LoadBalancer", "ports": ports}
+        await world.registry.create(SERVICES, Service.from_dict({"metadata": meta, "spec": spec}))
+        for name, storage_class in (("a", "gold"), ("b", "tin")):
+            claim = {
+                "metadata": {"name": name, "namespace": "default"},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "storageClassName": storage_class,
+                    "resources": {"requests": {"storage": "1Gi"}},
+                },
+            }
+            await world.registry.create(PERSISTENT_VOLUME_CLAIMS, PersistentVolumeClaim.from_dict(claim))
+        assert await used(world) == {
+            "services.nodeports": "2",
+            "services.loadbalancers": "1",
+            "requests.storage": "2Gi",
+            f"{gold}/requests.storage": "1Gi",
+            f"{gold}/persistentvolumeclaims": "1",
+        }
+
+
 async def test_a_changed_limit_is_shown(world: World) -> None:
     """The status says which limits it was counted for."""
     async with running(world):
@@ -90,7 +130,7 @@ async def test_a_changed_limit_is_shown(world: World) -> None:
 async def test_what_nobody_counts_is_not_shown(world: World) -> None:
     """A limit on a kind that does not exist here has no usage."""
     async with running(world):
-        await limit(world, **{"count/widgets.example.com": "1", "requests.storage": "1Gi", "pods": "1"})
+        await limit(world, **{"count/widgets.example.com": "1", "example.com/light": "1", "pods": "1"})
         assert await used(world) == {"pods": "0"}
 
 

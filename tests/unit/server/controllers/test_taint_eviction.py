@@ -10,9 +10,10 @@ from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import CONFIG_MAPS, EVENTS, NODES, PODS
 from edgeorch.api.core.scheduling import Taint
 from edgeorch_server.controllers.bootstrap import create_initial_objects
+from edgeorch_server.controllers.node_pods import SOURCES
 from edgeorch_server.controllers.runner import Controller, Key
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
-from edgeorch_server.controllers.taint_eviction import SOURCES, TaintEviction
+from edgeorch_server.controllers.taint_eviction import TaintEviction
 from edgeorch_server.registry.recorder import EventRecorder
 
 from .world import World

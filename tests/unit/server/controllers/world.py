@@ -29,8 +29,8 @@ class FakeLiveness:
         while True:
             yield await self._news.get()
 
-    def heard(self, node: str, *, online: bool = True, tell: bool = True) -> None:
-        self._nodes[node] = Liveness(online, "s1", asyncio.get_running_loop().time())
+    def heard(self, node: str, *, online: bool = True, tell: bool = True, session: str = "s1") -> None:
+        self._nodes[node] = Liveness(online, session, asyncio.get_running_loop().time())
         if tell:
             self._news.put_nowait(node)
 

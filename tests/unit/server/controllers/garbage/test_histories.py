@@ -184,5 +184,5 @@ class Histories(RuleBasedStateMachine):
         self.runner.close()
 
 
-Histories.TestCase.settings = settings(max_examples=100, stateful_step_count=12, deadline=None)
+Histories.TestCase.settings = settings(max_examples=50, stateful_step_count=12)
 TestHistories = Histories.TestCase

@@ -1,0 +1,1 @@
+"""CustomResourceDefinitions: what becomes of them, and of the objects of their kinds."""

@@ -1,0 +1,1 @@
+"""Disruption budgets: how many pods of an application may be evicted."""
