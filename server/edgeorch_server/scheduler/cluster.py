@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from edgeorch_server.scheduler.changes import Change, ChangeLog
+from edgeorch_server.scheduler.claims import ClaimFacts
 from edgeorch_server.scheduler.domains import Domains
 from edgeorch_server.scheduler.node_info import NodeFacts, NodeInfo
-from edgeorch_server.scheduler.shape import PodInfo, Shape
+from edgeorch_server.scheduler.shape import Kin, PodInfo, Shape
 from edgeorch_server.scheduler.terms import Labels
 
 Population = dict[Shape, dict[str, int]]
@@ -36,6 +37,7 @@ class Cluster:
         self._leaving: Population = {}
         self._priorities: Counter[int] = Counter()
         self._namespaces: dict[str, Labels] = {}
+        self._claims: dict[tuple[str, str], ClaimFacts] = {}
         self._images: Counter[str] = Counter()
         self._domains = Domains()
         self._layout = 0
@@ -51,6 +53,11 @@ class Cluster:
     def namespaces(self) -> Mapping[str, Labels]:
         """Labels of the namespaces by name; live."""
         return self._namespaces
+
+    @property
+    def claims(self) -> Mapping[tuple[str, str], ClaimFacts]:
+        """What is known of PersistentVolumeClaims, by namespace and name; live."""
+        return self._claims
 
     @property
     def population(self) -> Mapping[Shape, Mapping[str, int]]:
@@ -80,6 +87,10 @@ class Cluster:
     def lowest_priority(self) -> int | None:
         """Priority of the least important pod; None without pods."""
         return min(self._priorities, default=None)
+
+    def likeness(self, shape: Shape) -> Shape | Kin:
+        """Give what pods have in common that get the same answers: labels only count where somebody looks."""
+        return shape if shape.looks_around or self._minding else shape.kin
 
     def leaving(self, shape: Shape, node: str) -> int:
         """Say how many pods of that shape on that node are being deleted."""
@@ -198,6 +209,16 @@ class Cluster:
         """Forget a namespace."""
         self._namespaces.pop(name, None)
 
+    def set_claim(self, namespace: str, name: str, facts: ClaimFacts) -> bool:
+        """Take over what is known of a claim; False when that was known already."""
+        changed = self._claims.get((namespace, name)) != facts
+        self._claims[namespace, name] = facts
+        return changed
+
+    def remove_claim(self, namespace: str, name: str) -> None:
+        """Forget a claim."""
+        self._claims.pop((namespace, name), None)
+
     def _takes_over(self, pod: PodInfo, name: str) -> bool:
         """Replace what is known of a pod, if it counts as before."""
         node = self._nodes.get(name)
@@ -206,6 +227,8 @@ class Cluster:
         if known.shape is not pod.shape or known.leaving != pod.leaving:
             return False
         pods[pod.uid] = pod
+        if (known.started, known.preempted) != (pod.started, pod.preempted):  # who goes first may be another
+            self.changes.append(Change(name))
         return True
 
     def _index(self, facts: NodeFacts) -> None:

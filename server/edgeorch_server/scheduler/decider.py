@@ -54,6 +54,9 @@ class Decider:
     def decide(self, pod: PodInfo) -> Placement | Rejected:
         """Choose a node for a pod, which must not count anywhere yet."""
         shape = pod.shape
+        for plugin in self._profile.prefilters:
+            if why := plugin.refusal(shape, self._cluster):
+                return Rejected.by(plugin, why, len(self._cluster.nodes))
         own = self._cluster.withdraw(pod.uid)
         if own is not None:
             return self._decide_nominated(pod, own)
@@ -83,7 +86,7 @@ class Decider:
 
     def _decide_like(self, shape: Shape) -> Placement | Rejected:
         """Decide from what is known from pods of this shape, or of any kin where labels do not matter."""
-        key = shape if shape.looks_around or self._cluster.minding else shape.kin
+        key = self._cluster.likeness(shape)
         if (restless := self._restless.get(key)) is not None:
             return self._look_again(key, restless)
         ranking = self._ranking(key, shape)

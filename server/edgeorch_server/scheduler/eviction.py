@@ -12,9 +12,9 @@ from edgeorch.api.meta import DeleteOptions, Preconditions, format_time
 from edgeorch.errors import ApiError
 from edgeorch_server.registry.base import Client
 from edgeorch_server.registry.subresources.binding import set_condition
-from edgeorch_server.scheduler.preemption import Victims
 from edgeorch_server.scheduler.reports import Reports
 from edgeorch_server.scheduler.shape import PodInfo
+from edgeorch_server.scheduler.victims import Victims
 
 logger = logging.getLogger(__name__)
 

@@ -38,6 +38,8 @@ class Helps(enum.Flag):
     """A namespace's labels changed."""
     KNOWLEDGE = enum.auto()
     """What was known about an image turned out to be different."""
+    CLAIM = enum.auto()
+    """A PersistentVolumeClaim was made, bound or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,24 @@ class Wide(ABC):
         """
 
 
+class PreFilter(Protocol):
+    """Says whether a pod can run at all, before any node is asked."""
+
+    @property
+    def name(self) -> str:
+        """Kubernetes' name of the plugin."""
+        ...
+
+    @property
+    def helped_by(self) -> Helps:
+        """What can change its mind (``EventsToRegister``)."""
+        ...
+
+    def refusal(self, shape: Shape, cluster: Cluster) -> str:
+        """Say in Kubernetes' words why the pod can run on no node; empty when nothing is in its way."""
+        ...
+
+
 class Filter(Protocol):
     """Says which nodes a pod can run on."""
 
@@ -118,6 +138,7 @@ class Profile:
     filters: Sequence[Filter]
     scores: Sequence[tuple[Score, int]]
     """Plugins with their weights."""
+    prefilters: Sequence[PreFilter] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +191,22 @@ class Rejected:
     """By node, of those that were asked. Live, like the tally: look at them before anything changes."""
     tally: Tally
     nodes: int
+    why: str = ""
+    """Why it can run nowhere at all; no node was asked then."""
+
+    @classmethod
+    def by(cls, plugin: PreFilter, why: str, nodes: int) -> Self:
+        """Reject a pod before any of so many nodes is asked."""
+        tally = Tally()
+        tally.plugins[plugin.name] = nodes
+        return cls({}, tally, nodes, why)
 
     def __str__(self) -> str:
         """Say it as kube-scheduler does (``FitError``)."""
         if not self.nodes:
             return "no nodes available to schedule pods"
+        if self.why:
+            return f"0/{self.nodes} nodes are available: {self.why}."
         return count_reasons(self.tally.reasons, self.nodes)
 
 

@@ -1,13 +1,15 @@
-"""What the scheduler hears of nodes, pods and namespaces, taken into the cluster's picture and the queue."""
+"""What the scheduler hears of nodes, pods, claims and namespaces, taken into its picture and the queue."""
 
 from __future__ import annotations
 
 import asyncio
 
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import NAMESPACES, NODES, PODS
+from edgeorch.api.core.resources import NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS
 from edgeorch_server.registry.base import Reader
 from edgeorch_server.registry.follow import Listed, follow
+from edgeorch_server.scheduler.claims import ClaimFacts
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Helps
 from edgeorch_server.scheduler.hints import Hints
@@ -43,16 +45,18 @@ class News:
         self._nodes_known = asyncio.Event()
         self._pods_known = asyncio.Event()
         self._namespaces_known = asyncio.Event()
+        self._claims_known = asyncio.Event()
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Begin to follow everything."""
         group.create_task(self._follow_nodes(), name="scheduler-nodes")
         group.create_task(self._follow_pods(), name="scheduler-pods")
         group.create_task(self._follow_namespaces(), name="scheduler-namespaces")
+        group.create_task(self._follow_claims(), name="scheduler-claims")
 
     async def complete(self) -> None:
         """Wait until everything is known that exists."""
-        for known in (self._nodes_known, self._pods_known, self._namespaces_known):
+        for known in (self._nodes_known, self._pods_known, self._namespaces_known, self._claims_known):
             await known.wait()
 
     def happened(self, event: Helps, node: str | None = None) -> None:
@@ -95,6 +99,26 @@ class News:
                 self._cluster.set_namespace(news.object.metadata.name, news.object.metadata.labels)
             self.happened(Helps.NAMESPACE)
 
+    async def _follow_claims(self) -> None:
+        async for news in follow(self._reader, PERSISTENT_VOLUME_CLAIMS):
+            if isinstance(news, Listed):
+                listed = {(claim.metadata.namespace, claim.metadata.name) for claim in news.objects}
+                for gone in set(self._cluster.claims) - listed:
+                    self._cluster.remove_claim(*gone)
+                for claim in news.objects:
+                    self._set_claim(claim)
+                self._claims_known.set()
+            elif news.type is EventType.DELETED:
+                self._cluster.remove_claim(news.object.metadata.namespace, news.object.metadata.name)
+                self.happened(Helps.CLAIM)
+            else:
+                self._set_claim(news.object)
+
+    def _set_claim(self, claim: PersistentVolumeClaim) -> None:
+        meta = claim.metadata
+        if self._cluster.set_claim(meta.namespace, meta.name, ClaimFacts.of(claim)):
+            self.happened(Helps.CLAIM)
+
     async def _follow_pods(self) -> None:
         async for news in follow(self._reader, PODS):
             if isinstance(news, Listed):
@@ -122,8 +146,9 @@ class News:
         if pod.status.phase in _ENDED:
             self.gone(uid)
         elif node:
-            self._queue.remove(uid)
-            if self._cluster.place(self._shapes.info(pod), node):
+            waited = self._queue.remove(uid)
+            # One that we placed counts since then, but that it really came is news.
+            if self._cluster.place(self._shapes.info(pod), node) or waited:
                 self.happened(Helps.POD_CAME, node)
             self._learn(pod, node)
         elif pod.metadata.deletionTimestamp or not self._is_ours(pod) or pod.spec.schedulingGates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -90,6 +90,21 @@ class NodeInfo:
             Counter(self.ports),
             dict(self.nominated),
         )
+
+    def without(self, pods: Collection[PodInfo]) -> NodeInfo:
+        """Give a copy in which these pods of it are not counted."""
+        stay = len(self.pods) - len(pods)
+        if stay >= len(pods):
+            copy = self.copy()
+            for pod in pods:
+                copy.remove(pod.uid)
+            return copy
+        copy = NodeInfo(self.facts, nominated=dict(self.nominated))
+        gone = {pod.uid for pod in pods}
+        for uid, pod in self.pods.items():
+            if uid not in gone:
+                copy.add(pod)
+        return copy
 
     def _count(self, pod: PodInfo, by: int) -> None:
         shape, requested = pod.shape, self.requested

@@ -1,50 +1,25 @@
-"""Which pods would have to go so that a more important one can come (Kubernetes' DefaultPreemption). Pure."""
+"""Where others go so that a more important pod can come, if it helps (Kubernetes' DefaultPreemption). Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Protocol
 
-from edgeorch.api.selectors import Selector
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.framework import Profile, Refusal, Rejected, count_reasons
-from edgeorch_server.scheduler.node_info import NodeInfo
-from edgeorch_server.scheduler.prepared import Prepared
 from edgeorch_server.scheduler.shape import PodInfo
+from edgeorch_server.scheduler.trials import Trials
+from edgeorch_server.scheduler.victims import NO_VICTIMS, Budget, Victims, cheapest
 
-NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to terminating pod on the nominated node."
 
 ENOUGH_CANDIDATES = 100
 """Nodes to choose between (``minCandidateNodesAbsolute``; kube-scheduler takes 10 % where that is more)."""
-
-_NOT_STARTED = "~"
-"""Sorts after every time stamp."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """A PodDisruptionBudget, as far as it matters here."""
-
-    namespace: str
-    selector: Selector
-    allowed: int
-    """``status.disruptionsAllowed``."""
-    disrupted: frozenset[str] = frozenset()
-    """Names in ``status.disruptedPods``: those are accounted for."""
-
-    def protects(self, pod: PodInfo) -> bool:
-        """Tell whether removing a pod is charged to this budget; an empty selector protects nothing here."""
-        return (
-            self.namespace == pod.namespace
-            and not self.selector.empty
-            and self.selector.matches(pod.shape.labels)
-            and pod.name not in self.disrupted
-        )
 
 
 class Budgets(Protocol):
@@ -64,16 +39,6 @@ class NoBudgets:
 
 
 @dataclass(frozen=True, slots=True)
-class Victims:
-    """The pods to remove from a node, most important first."""
-
-    node: str
-    pods: tuple[PodInfo, ...]
-    violations: int = 0
-    """How many of them a budget would have kept."""
-
-
-@dataclass(frozen=True, slots=True)
 class Hopeless:
     """Nothing to gain; ``message`` says why in kube-scheduler's words."""
 
@@ -82,38 +47,38 @@ class Hopeless:
     """Not merely until the pods that were preempted for it before have ended."""
 
 
-@dataclass(slots=True)
 class Preemption:
     """Looks for victims; begins at another node each time, so that not always the same ones suffer."""
 
-    cluster: Cluster
-    profile: Profile
-    budgets: Budgets = field(default_factory=NoBudgets)
-    _next: int = 0
+    def __init__(self, cluster: Cluster, profile: Profile, budgets: Budgets | None = None) -> None:
+        self._cluster = cluster
+        self._budgets = budgets or NoBudgets()
+        self._trials = Trials(cluster, profile)
+        self._next = 0
 
     def find(self, pod: PodInfo, rejected: Rejected) -> Victims | Hopeless:
         """Choose the node where removing pods costs least."""
         if (why := self._not_eligible(pod, rejected)) is not None:
             return why
-        hopeful = [name for name, refusal in rejected.refusals.items() if refusal.resolvable]
+        hopeful = rejected.tally.resolvable
         reasons: Counter[str] = Counter()
-        if others := rejected.nodes - len(hopeful):
+        if others := rejected.nodes - hopeful:
             reasons[NOT_HELPFUL] = others
-        lowest = self.cluster.lowest_priority
+        lowest = self._cluster.lowest_priority
         if lowest is None or lowest >= pod.shape.priority:
             if hopeful:
-                reasons[NO_VICTIMS] = len(hopeful)
+                reasons[NO_VICTIMS] = hopeful
             return Hopeless(count_reasons(reasons, rejected.nodes))
-        found = self._candidates(pod, hopeful, reasons)
+        found = self._candidates(pod, rejected.refusals, reasons)
         if not found:
             return Hopeless(count_reasons(reasons, rejected.nodes))
-        return cheapest(found)
+        return self._as_they_are(cheapest(found))
 
     def _not_eligible(self, pod: PodInfo, rejected: Rejected) -> Hopeless | None:
         """Apply ``PodEligibleToPreemptOthers``."""
         if not pod.shape.preempts:
             return Hopeless(NEVER)
-        node = self.cluster.nodes.get(self.cluster.nominated(pod.uid) or "")
+        node = self._cluster.nodes.get(self._cluster.nominated(pod.uid) or "")
         if node is None:
             return None
         refusal = rejected.refusals.get(node.name)
@@ -123,14 +88,18 @@ class Preemption:
             return Hopeless(TERMINATING, final=False)
         return None
 
-    def _candidates(self, pod: PodInfo, hopeful: Sequence[str], reasons: Counter[str]) -> list[Victims]:
-        start = self._next % len(hopeful) if hopeful else 0
-        prepared = Prepared(pod.shape, self.cluster, self.profile)
-        budgets = self.budgets.all()
+    def _candidates(
+        self, pod: PodInfo, refusals: Mapping[str, Refusal], reasons: Counter[str]
+    ) -> list[Victims]:
+        start = self._next % len(refusals) if refusals else 0
+        trial = self._trials.of(pod.shape, self._budgets.all())
         found: list[Victims] = []
-        for name in (*hopeful[start:], *hopeful[:start]):
+        nodes = refusals.items()
+        for name, refusal in chain(islice(nodes, start, None), islice(nodes, start)):
             self._next += 1
-            result = victims_on(prepared, pod, self.cluster.nodes[name], budgets)
+            if not refusal.resolvable:
+                continue
+            result = trial.outcome(pod, self._cluster.nodes[name])
             if isinstance(result, Refusal):
                 reasons.update(result.reasons)
                 continue
@@ -139,86 +108,7 @@ class Preemption:
                 break
         return found
 
-
-def victims_on(
-    prepared: Prepared, pod: PodInfo, node: NodeInfo, budgets: Sequence[Budget]
-) -> Victims | Refusal:
-    """Choose the fewest, least important pods that must leave a node (``SelectVictimsOnNode``).
-
-    All less important pods go first; then one after the other is let back in, those whose budgets would be
-    violated before the others, and the more important before the less important.
-    """
-    lower = sorted(
-        (p for p in node.pods.values() if p.shape.priority < pod.shape.priority), key=_less_important
-    )
-    if not lower:
-        return Refusal("DefaultPreemption", (NO_VICTIMS,), resolvable=False)
-    trial = node.copy()
-    trial.nominated.pop(pod.uid, None)
-    for one in lower:
-        trial.remove(one.uid)
-        prepared.moved(one, trial, -1)
-    try:
-        refusal = prepared.refusal(trial)
-        if refusal is not None:
-            return refusal
-        protected = _protected(lower, budgets)
-        victims: list[PodInfo] = []
-        for one in sorted(lower, key=lambda p: p.uid not in protected):
-            trial.add(one)
-            prepared.moved(one, trial, 1)
-            if prepared.refusal(trial) is not None:
-                trial.remove(one.uid)
-                prepared.moved(one, trial, -1)
-                victims.append(one)
-        return Victims(
-            node.name,
-            tuple(sorted(victims, key=_less_important)),
-            violations=sum(one.uid in protected for one in victims),
-        )
-    finally:
-        for one in lower:
-            if one.uid not in trial.pods:
-                prepared.moved(one, trial, 1)
-
-
-def cheapest(found: Sequence[Victims]) -> Victims:
-    """Choose between nodes (``pickOneNodeForPreemption``).
-
-    In this order: fewest violated budgets, least important highest victim, smallest sum of priorities, fewest
-    victims; then the one whose most important victims have run for the shortest time.
-    """
-
-    def cost(victims: Victims) -> tuple[int, int, int, int]:
-        priorities = [one.shape.priority for one in victims.pods]
-        # Every victim weighs something, also one with a negative priority.
-        total = sum(priority + 2**31 for priority in priorities)
-        return victims.violations, max(priorities, default=-(2**31)), total, len(priorities)
-
-    least = min(map(cost, found))
-    return max((victims for victims in found if cost(victims) == least), key=_running_since)
-
-
-def _running_since(victims: Victims) -> str:
-    if not victims.pods:
-        return _NOT_STARTED
-    highest = victims.pods[0].shape.priority
-    return min(one.started or _NOT_STARTED for one in victims.pods if one.shape.priority == highest)
-
-
-def _less_important(pod: PodInfo) -> tuple[int, str, str]:
-    """Sort the more important first (``MoreImportantPod``): by priority, then the one that has run longer."""
-    return -pod.shape.priority, pod.started or _NOT_STARTED, pod.uid
-
-
-def _protected(pods: Iterable[PodInfo], budgets: Sequence[Budget]) -> frozenset[str]:
-    """Give those whose removal, one after the other, would violate a budget."""
-    left = [budget.allowed for budget in budgets]
-    found = set()
-    for pod in pods:
-        for number, budget in enumerate(budgets):
-            if budget.protects(pod):
-                left[number] -= 1
-                if left[number] < 0:
-                    found.add(pod.uid)
-    return frozenset(found)
+    def _as_they_are(self, victims: Victims) -> Victims:
+        """Give victims with what was last heard of them: the choice may be older."""
+        pods = self._cluster.nodes[victims.node].pods
+        return replace(victims, pods=tuple(pods[one.uid] for one in victims.pods))

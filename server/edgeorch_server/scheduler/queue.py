@@ -63,14 +63,15 @@ class SchedulingQueue:
         if changed and known.why is not None:
             self._retry(known)
 
-    def remove(self, uid: str) -> None:
-        """Forget a pod: it is bound or gone."""
+    def remove(self, uid: str) -> bool:
+        """Forget a pod: it is bound or gone. False if it was not known."""
         known = self._waiting.pop(uid, None)
         if known is None:
-            return
+            return False
         self._unpark(known)
         if known.timer is not None:
             known.timer.cancel()
+        return True
 
     def park(self, uid: str, refused_by: frozenset[str] = frozenset()) -> None:
         """Put a pod aside that found no node."""

@@ -17,6 +17,7 @@ from typing import Any
 from edgeorch.errors import Conflict, NotFound
 from edgeorch_server.registry.base import Client
 from edgeorch_server.registry.recorder import EventRecorder
+from edgeorch_server.scheduler.budgets import StoredBudgets
 from edgeorch_server.scheduler.cluster import Cluster
 from edgeorch_server.scheduler.decider import Decider
 from edgeorch_server.scheduler.eviction import Eviction
@@ -25,10 +26,11 @@ from edgeorch_server.scheduler.hints import Hints
 from edgeorch_server.scheduler.known_architectures import KnownArchitectures
 from edgeorch_server.scheduler.news import News
 from edgeorch_server.scheduler.plugins.profile import default_profile
-from edgeorch_server.scheduler.preemption import Budgets, NoBudgets, Preemption, Victims
+from edgeorch_server.scheduler.preemption import Budgets, Preemption
 from edgeorch_server.scheduler.queue import SchedulingQueue
 from edgeorch_server.scheduler.reports import Reports, reference
 from edgeorch_server.scheduler.shape import PodInfo
+from edgeorch_server.scheduler.victims import Victims
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ class Scheduler:
         self._cluster = Cluster()
         self._queue = SchedulingQueue()
         self._decider = Decider(self._cluster, profile)
-        self._preemption = Preemption(self._cluster, profile, budgets or NoBudgets())
+        self._preemption = Preemption(self._cluster, profile, budgets or StoredBudgets(client))
         self._reports = Reports(client, recorder, now)
         self._eviction = Eviction(client, self._reports, NAME, now)
         hints = Hints(self._cluster, profile)
@@ -84,9 +86,12 @@ class Scheduler:
 
     def _decide(self, pod: PodInfo) -> Coroutine[Any, Any, None]:
         """Decide, and let the decision count; gives what remains to be written."""
+        kept = self._cluster.nominated(pod.uid)
         decision = self._decider.decide(pod)
         if isinstance(decision, Placement):
             self._cluster.place(pod, decision.node)
+            if kept != decision.node:
+                self._not_kept(kept)
             return self._bind(pod, decision.node)
         return self._refuse(pod, decision)
 
@@ -120,8 +125,9 @@ class Scheduler:
             nominated = outcome.node
         elif outcome is not None:
             message = f"{message} preemption: {outcome.message}"
-            if outcome.final and self._cluster.withdraw(pod.uid) is not None:
+            if outcome.final and (kept := self._cluster.withdraw(pod.uid)) is not None:
                 nominated = ""
+                self._not_kept(kept)
         self._queue.park(pod.uid, frozenset(rejected.tally.plugins))
         as_of = self._cluster.changes.position
         told = self._reports.unschedulable(pod, message, as_of, nominated)
@@ -135,8 +141,16 @@ class Scheduler:
             await self._eviction.clear_nomination(other)
         await self._eviction.remove(victims, pod)
 
+    def _not_kept(self, node: str | None) -> None:
+        """Let others have the room on a node that was kept for a pod which does not come, if it was."""
+        if node is not None:
+            self._news.happened(Helps.POD_GONE, node)
+
     def _nominate(self, pod: PodInfo, victims: Victims) -> list[PodInfo]:
         """Keep a place; gives the less important pods that it was kept for before."""
+        if (kept := self._cluster.nominated(pod.uid)) != victims.node:
+            self._cluster.withdraw(pod.uid)
+            self._not_kept(kept)
         node = self._cluster.nodes[victims.node]
         displaced = [p for p in node.nominated.values() if p.shape.priority < pod.shape.priority]
         for other in displaced:

@@ -77,6 +77,8 @@ class Shape:
     """``loose_spread`` are the cluster's default constraints."""
     controller: str
     """Uid of the controller whose pods are spread together by default; empty without one."""
+    claims: tuple[str, ...] = ()
+    """Names of the PersistentVolumeClaims that its volumes are."""
 
     @property
     def minds_neighbours(self) -> bool:
@@ -161,6 +163,8 @@ def _wants(pod: Pod) -> Hashable:
         tuple(map(_container_key, spec.initContainers)),
         tuple(map(_container_key, spec.containers)),
         tuple(sorted(spec.overhead.items())),
+        # A claim is another one in another namespace, which kin do not look at.
+        tuple((pod.metadata.namespace, name) for name in _claims(pod)),
     )
 
 
@@ -202,7 +206,13 @@ def _compile(pod: Pod, kin: Kin) -> Shape:
         loose_spread=DEFAULT_SPREAD if default_spread else spread_constraints(pod, "ScheduleAnyway"),
         default_spread=default_spread,
         controller=_controller(pod),
+        claims=_claims(pod),
     )
+
+
+def _claims(pod: Pod) -> tuple[str, ...]:
+    volumes = (volume.persistentVolumeClaim for volume in pod.spec.volumes)
+    return tuple(claim.claimName for claim in volumes if claim is not None)
 
 
 def _controller(pod: Pod) -> str:

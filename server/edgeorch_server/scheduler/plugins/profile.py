@@ -17,6 +17,7 @@ from edgeorch_server.scheduler.plugins.node_resources_fit import (
 from edgeorch_server.scheduler.plugins.node_unschedulable import NodeUnschedulable
 from edgeorch_server.scheduler.plugins.pod_topology_spread import PodTopologySpread, SpreadPreference
 from edgeorch_server.scheduler.plugins.taint_toleration import TaintPreference, TaintToleration
+from edgeorch_server.scheduler.plugins.volume_binding import VolumeBinding
 
 
 def default_profile(*, images: ImageArchitectures | None = None, pack: bool = False) -> Profile:
@@ -36,6 +37,7 @@ def default_profile(*, images: ImageArchitectures | None = None, pack: bool = Fa
             PodTopologySpread(),
             InterPodAffinity(),
         ),
+        prefilters=(VolumeBinding(),),
         scores=(
             (TaintPreference(), 3),
             (NodePreference(), 2),

@@ -123,7 +123,7 @@ def test_wishes_of_pods_without_a_place_are_heard_once_one_has_a_place() -> None
     """Where the first pod with a wish is on a node without the label, those of the next one count all the same."""
     term = {"labelSelector": {"matchLabels": WEB}, "topologyKey": ZONE}
     wish = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 50, "podAffinityTerm": term}]}
-    shy = {"labels": DB, "affinity": {"podAntiAffinity": wish}}
+    shy: dict[str, Any] = {"labels": DB, "affinity": {"podAntiAffinity": wish}}
     board = Board(node("a1", zone="a"), node("b1", zone="b"), node("bare"), on={"bare": [pod("shy", **shy)]})
     ranking = Ranking(board.info(pod("web", labels=WEB)).shape, board.cluster, board.profile)
     assert ranking.best() == Placement("a1", ANY)

@@ -7,7 +7,8 @@ import pytest
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.selectors import Selector
 from edgeorch_server.scheduler.framework import Rejected
-from edgeorch_server.scheduler.preemption import Budget, Hopeless, Preemption, Victims
+from edgeorch_server.scheduler.preemption import Hopeless, Preemption
+from edgeorch_server.scheduler.victims import Budget, Victims
 from tests.fakes.scheduling import ZONE, Board, away, node, pod, spread
 
 URGENT = 100

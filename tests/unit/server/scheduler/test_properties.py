@@ -8,12 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeorch.api.core.pod import Pod
+from edgeorch.api.meta import LabelSelector
+from edgeorch.api.selectors import Selector
 from edgeorch_server.scheduler.framework import Placement, Rejected
 from edgeorch_server.scheduler.node_info import NodeFacts, NodeInfo
 from edgeorch_server.scheduler.placing import place
 from edgeorch_server.scheduler.prepared import Prepared
 from edgeorch_server.scheduler.ranking import Ranking
 from edgeorch_server.scheduler.shape import Shape
+from edgeorch_server.scheduler.trials import Trials
+from edgeorch_server.scheduler.victims import Budget, victims_on
 from tests.fakes.scheduling import HOSTNAME, ZONE, Board, node, pod, spread
 
 APPS = ("a", "b")
@@ -144,7 +148,7 @@ def plainly(board: Board, wanted: Pod) -> Placement | Rejected:
 
 
 @given(st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_ranking_decides_as_one_who_looks_at_all_nodes(data: st.DataObject) -> None:
     """Keeping answers per node changes no answer: same node, same reasons for the others, after any history."""
     history = History(data)
@@ -167,7 +171,34 @@ def test_a_ranking_decides_as_one_who_looks_at_all_nodes(data: st.DataObject) ->
 
 
 @given(st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
+def test_what_is_remembered_of_removing_pods_is_what_a_new_trial_says(data: st.DataObject) -> None:
+    """Keeping who would have to leave each node changes nobody's fate, after any history."""
+    history = History(data)
+    cluster, profile = history.board.cluster, history.board.profile
+    trials = Trials(cluster, profile)
+    budgets = [(), (Budget("default", Selector.of(LabelSelector(matchLabels={"app": "a"})), 0),)]
+    for number in range(data.draw(st.integers(4, 15))):
+        for _ in range(2):
+            history.disturb()
+        wanted = pod(f"w{number}", priority=10, **data.draw(st.sampled_from(history.kinds)))
+        info, kept = history.board.info(wanted), data.draw(st.sampled_from(budgets))
+        if data.draw(st.booleans()) and cluster.nodes:
+            cluster.nominate(info, data.draw(st.sampled_from(sorted(cluster.nodes))))
+        if uids := sorted(uid for uid in cluster.placed() if cluster.where(uid) in cluster.nodes):
+            uid = data.draw(st.sampled_from(uids))
+            where = cluster.where(uid)
+            assert where is not None
+            started = data.draw(st.sampled_from(["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]))
+            cluster.place(dataclasses.replace(cluster.nodes[where].pods[uid], started=started), where)
+        trial = trials.of(info.shape, kept)
+        fresh = Prepared(info.shape, cluster, profile)
+        for one in cluster.nodes.values():
+            assert trial.outcome(info, one) == victims_on(fresh, info, one, kept)
+
+
+@given(st.data())
+@settings(max_examples=50)
 def test_no_node_is_ever_overcommitted(data: st.DataObject) -> None:
     """Whatever comes and goes: the scheduler's own placements never ask more of a node than it has."""
     history = History(data)
@@ -184,7 +215,7 @@ def test_no_node_is_ever_overcommitted(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_a_node_adds_up_is_the_sum_of_its_pods(data: st.DataObject) -> None:
     """Sums kept pod by pod are the sums made anew."""
     history = History(data)
@@ -248,7 +279,7 @@ def neighbours_allow(wanted: Pod, at: NodeFacts, everyone: Iterable[tuple[Pod, N
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_affinity_is_what_its_documentation_says(data: st.DataObject) -> None:
     """The filter with its counts agrees with a look at every pair of pods, symmetry included."""
     history = History(data)
@@ -272,7 +303,7 @@ def test_affinity_is_what_its_documentation_says(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_spreading_is_what_its_documentation_says(data: st.DataObject) -> None:
     """The filter with its tallies agrees with counting pods place by place."""
     history = History(data)

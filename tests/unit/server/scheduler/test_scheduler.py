@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from edgeorch.api.core.node import Node
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import EVENTS, NODES, PODS
+from edgeorch.api.core.resources import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS
 from edgeorch.api.meta import DeleteOptions
+from edgeorch.api.policy.pod_disruption_budget import PodDisruptionBudget
+from edgeorch.api.policy.resources import POD_DISRUPTION_BUDGETS
+from edgeorch.api.scheduling.priority_class import PriorityClass
+from edgeorch.api.scheduling.resources import PRIORITY_CLASSES
 from edgeorch.api.table import default_table
 from edgeorch_server.controllers.bootstrap import create_initial_objects
 from edgeorch_server.registry.recorder import EventRecorder
@@ -42,8 +47,13 @@ class World:
     async def add_pod(self, name: str, *, cpu: str = "100m", **spec: Any) -> None:
         container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
         namespace = spec.pop("namespace", "default")
-        body = {"metadata": {"name": name, "namespace": namespace}, "spec": {"containers": [container], **spec}}
+        meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
+        body = {"metadata": meta, "spec": {"containers": [container], **spec}}
         await self.registry.create(PODS, Pod.from_dict(body))
+
+    async def add_class(self, name: str, value: int, **more: Any) -> None:
+        made = PriorityClass.from_dict({"metadata": {"name": name}, "value": value, **more})
+        await self.registry.create(PRIORITY_CLASSES, made)
 
     def where(self, name: str) -> str:
         return self.registry.get(PODS, "default", name).spec.nodeName
@@ -97,6 +107,24 @@ async def test_a_pending_pod_says_why_and_goes_when_it_can() -> None:
         await world.add_node("pi-2", cpu="4")
         await asyncio.sleep(15)
         assert world.where("big") == "pi-2"
+
+
+async def test_room_that_is_not_kept_any_more_is_noticed() -> None:
+    """What was kept for a pod on one node is there for others as soon as that pod goes to another node."""
+    async with running_world() as world:
+        await world.add_class("high", 1000)
+        await world.add_node("pi-1", cpu="4")
+        await world.add_pod("low", cpu="2", terminationGracePeriodSeconds=3600)
+        await asyncio.sleep(1)
+        anywhere = [{"operator": "Exists"}]
+        await world.add_pod("high", cpu="4", priorityClassName="high", tolerations=anywhere)
+        await world.add_pod("other", cpu="1")
+        await asyncio.sleep(20)
+        assert (world.where("high"), world.where("other")) == ("", "")
+        taint = {"key": "k", "effect": "NoSchedule"}
+        await world.add_node("pi-2", cpu="4", taints=[taint])
+        await asyncio.sleep(20)
+        assert (world.where("high"), world.where("other")) == ("pi-2", "pi-1")
 
 
 async def test_an_unschedulable_pod_costs_nothing_while_nothing_changes() -> None:
@@ -186,22 +214,35 @@ async def test_an_urgent_pod_takes_the_place_of_a_lesser_one() -> None:
         assert world.where("upstart") == ""
 
 
+async def test_preemption_spares_what_a_budget_keeps() -> None:
+    """Kubernetes, "PodDisruptionBudget is supported": a more important victim goes, if it has no budget."""
+    async with running_world() as world:
+        for name in ("pi-1", "pi-2"):
+            await world.add_node(name, cpu="1")
+        await world.add_class("some", 50)
+        await world.add_class("more", 100)
+        budget = {"metadata": {"name": "b", "namespace": "default"}}
+        spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "guarded"}}}
+        made = PodDisruptionBudget.from_dict({**budget, "spec": spec})
+        await world.registry.create(POD_DISRUPTION_BUDGETS, made)
+        await world.add_pod("guarded", cpu="1")
+        await world.add_pod("free", cpu="1", priorityClassName="some")
+        await asyncio.sleep(5)
+        await world.add_pod("urgent", cpu="1", priorityClassName="more")
+        await asyncio.sleep(5)
+        assert [victim for victim, _ in world.events("Preempted")] == ["free"]
+
+
 async def test_a_pod_that_must_not_preempt_waits() -> None:
     """Kubernetes, "Non-preempting PriorityClass": ``preemptionPolicy: Never`` waits for room like any other."""
     async with running_world() as world:
         await world.add_node("pi-1", cpu="1")
+        await world.add_class("patient", 1000, preemptionPolicy="Never")
         await world.add_pod("lesser", cpu="1")
         await asyncio.sleep(5)
-        await world.add_pod(
-            "patient",
-            cpu="1",
-            namespace="kube-system",
-            priorityClassName="system-cluster-critical",
-            preemptionPolicy="Never",
-        )
+        await world.add_pod("patient", cpu="1", priorityClassName="patient")
         await asyncio.sleep(30)
-        patient = world.registry.get(PODS, "kube-system", "patient")
-        assert patient.status.conditions[0].message == (
+        assert world.condition("patient")[2] == (
             "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never."
         )
         assert world.where("lesser") == "pi-1"
@@ -236,3 +277,33 @@ async def test_an_update_of_another_kind_of_a_node_wakes_nobody() -> None:
             await asyncio.sleep(70)
         assert world.registry.get(PODS, "default", "big").metadata.resourceVersion == before
         assert len(world.events("FailedScheduling")) == events
+
+
+CLAIM = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+NOT_HELPFUL = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+
+
+async def test_a_pod_waits_for_its_claims() -> None:
+    """It says that one is missing, then that it has no volume; it goes to a node once that is bound."""
+    async with running_world() as world:
+        await world.add_node("pi-1")
+        await world.add_pod("db", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}])
+        await asyncio.sleep(1)
+        sentence = 'persistentvolumeclaim "data" not found'
+        message = f"0/1 nodes are available: {sentence}. {NOT_HELPFUL}"
+        assert world.condition("db") == ("False", "Unschedulable", message)
+
+        meta = {"name": "data", "namespace": "default"}
+        claim = PersistentVolumeClaim.from_dict({"metadata": meta, **CLAIM})
+        await world.registry.create(PERSISTENT_VOLUME_CLAIMS, claim)
+        await asyncio.sleep(15)
+        sentence = "pod has unbound immediate PersistentVolumeClaims"
+        message = f"0/1 nodes are available: {sentence}. {NOT_HELPFUL}"
+        assert world.condition("db") == ("False", "Unschedulable", message)
+        assert world.where("db") == ""
+
+        claim = world.registry.get(PERSISTENT_VOLUME_CLAIMS, "default", "data")
+        claim.status.phase = "Bound"
+        await world.registry.update_status(PERSISTENT_VOLUME_CLAIMS, claim)
+        await asyncio.sleep(15)
+        assert world.where("db") == "pi-1"
