@@ -8,24 +8,36 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gc
+import ipaddress
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from edgeorch.api.table import default_table
+from starlette.types import ASGIApp
+
+from edgeorch.addresses import outgoing_address
+from edgeorch.api.coordination.resources import LEASES
+from edgeorch.api.resources import LiveTable
+from edgeorch.api.table import default_table, served_table
 from edgeorch.config.settings import ServerSettings
 from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
 from edgeorch.mqtt.address import broker_address
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
 from edgeorch.mqtt.topics import Topics
-from edgeorch.pki import ADMIN, MASTERS, MQTT_SERVER, PkiFolder, Subject
+from edgeorch.pki import MQTT_SERVER, PkiError, PkiFolder
 from edgeorch.tasks import Components, Start, run_forever
-from edgeorch_server.addresses import LOOPBACK, certificate_hosts
+from edgeorch_server.access.jwt import SigningKey
+from edgeorch_server.addresses import local_addresses
 from edgeorch_server.apiserver.app import create_app
-from edgeorch_server.apiserver.auth.authentication import CertificateAuthenticator, ChainedAuthenticator
+from edgeorch_server.apiserver.audit.log import AuditLog
+from edgeorch_server.apiserver.audit.middleware import Audit
+from edgeorch_server.apiserver.audit.policy import EVERYTHING, load_policy
+from edgeorch_server.apiserver.auth.authentication import CertificateAuthenticator
+from edgeorch_server.apiserver.auth.wiring import rbac_access
 from edgeorch_server.apiserver.health import HealthChecks
 from edgeorch_server.apiserver.join import join_routes
 from edgeorch_server.apiserver.printers.printer import KubernetesPrinter
@@ -33,30 +45,28 @@ from edgeorch_server.apiserver.server import HttpServer, tls_context
 from edgeorch_server.apiserver.streaming import OpenStreams
 from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
+from edgeorch_server.certificates import Certificates, Use
+from edgeorch_server.controllers.api_service import publish_api_service
 from edgeorch_server.controllers.bootstrap import create_initial_objects
-from edgeorch_server.controllers.event_expiry import SOURCES as EVENT_SOURCES
-from edgeorch_server.controllers.event_expiry import EventExpiry
-from edgeorch_server.controllers.garbage.collector import NAME as GARBAGE
-from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
-from edgeorch_server.controllers.namespace import SOURCES as NAMESPACE_SOURCES
-from edgeorch_server.controllers.namespace import NamespaceDeletion
-from edgeorch_server.controllers.node_lifecycle import NodeLifecycle, run_node_lifecycle
-from edgeorch_server.controllers.pod_garbage import ENDED_SOURCES, LOST_SOURCES, EndedPods, LostPods
-from edgeorch_server.controllers.resource_quota import QuotaStatus
-from edgeorch_server.controllers.resource_quota import sources as quota_sources
-from edgeorch_server.controllers.runner import Controller
-from edgeorch_server.controllers.service_account import SOURCES as ACCOUNT_SOURCES
-from edgeorch_server.controllers.service_account import DefaultServiceAccount
-from edgeorch_server.controllers.taint_eviction import SOURCES as EVICTION_SOURCES
-from edgeorch_server.controllers.taint_eviction import TaintEviction
-from edgeorch_server.controllers.workloads import workload_controllers
+from edgeorch_server.controllers.cron_jobs.calendar import local_zone
+from edgeorch_server.controllers.default_roles import ensure_default_roles
+from edgeorch_server.controllers.definitions.controller import definition_controller
+from edgeorch_server.controllers.definitions.serving import CustomKinds
+from edgeorch_server.controllers.wiring import access_controllers, all_controllers
 from edgeorch_server.fleet.fleet import Fleet
+from edgeorch_server.metrics.node_stats import NodeStatsCache
+from edgeorch_server.metrics.pod_usage import PodUsages
+from edgeorch_server.metrics.served import metrics_sources
+from edgeorch_server.node_leases import NodeLeases
 from edgeorch_server.registry.joining import Joining
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.registry import Registry
+from edgeorch_server.registry.services.allocation import Ranges
 from edgeorch_server.scheduler.scheduler import Scheduler
 from edgeorch_server.store.fields import fields_from
 from edgeorch_server.store.tinydb import TinyStore
+from edgeorch_server.webhooks.caller import HttpsCaller
+from edgeorch_server.webhooks.dispatch import AdmissionWebhooks
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +86,22 @@ async def control_plane(settings: ServerSettings) -> AsyncIterator[ControlPlane]
     """Start everything; the caller runs the components. Raises UserError for what a person can mend."""
     async with AsyncExitStack() as stack:
         pki = PkiFolder(settings.data_dir / "pki", _now)
-        _make_certificates(pki, settings)
+        certificates = Certificates(pki, settings.api_names)
+        certificates.ensure()
+        uses: dict[str, Use] = {}
 
         store = await TinyStore.open(settings.data_dir / "store", fields_from(default_table()))
         stack.push_async_callback(store.close)
-        registry = Registry(store, default_table(), now=_now)
+        custom_kinds = CustomKinds(store, LiveTable(default_table()), LiveTable(served_table()))
+        registry = Registry(
+            store,
+            custom_kinds.stored,
+            now=_now,
+            webhooks=lambda objects: AdmissionWebhooks(objects, custom_kinds.served, HttpsCaller(objects)),
+        )
+        custom_kinds.load(registry)
         await create_initial_objects(registry)
+        await ensure_default_roles(registry)
         _tune_garbage_collector()
 
         components: dict[str, Start] = {}
@@ -90,66 +110,86 @@ async def control_plane(settings: ServerSettings) -> AsyncIterator[ControlPlane]
             await broker.start()
             stack.push_async_callback(broker.stop)
             components["broker"] = broker.run
+            uses["broker"] = broker.reload
         topics = Topics(settings.mqtt_root)
         bus = PahoBus(_bus_settings(settings, pki))
         await bus.start()
         stack.push_async_callback(bus.stop)
         fleet = Fleet(bus, topics, registry, now=_now)
         components["fleet"] = fleet.run
-        components |= _controllers(registry, fleet, settings)
+        stats = NodeStatsCache(fleet.calls)
+        components |= _controllers(registry, fleet, stats, settings, custom_kinds)
+
+        key = _signing_key(pki)
+        of_access = access_controllers(
+            registry, key, pki.ensure_ca().certificate, pki.ensure_user_ca(), now=_now
+        )
+        components |= {controller.name: controller.run for controller in of_access}
+        access, policy_follower = rbac_access(registry, key, _now, CertificateAuthenticator())
+        components["rbac"] = policy_follower.run
 
         streams = OpenStreams()
-        app = create_app(
+        app: ASGIApp = create_app(
             registry,
-            authenticator=ChainedAuthenticator(CertificateAuthenticator()),
-            node_calls=fleet.calls,
+            access=access,
+            node_logs=fleet.calls,
             printer=KubernetesPrinter(_now),
+            table=custom_kinds.served,
+            computed={
+                **metrics_sources(registry, stats),
+                LEASES.key: NodeLeases(registry, fleet.liveness, now=_now, grace=settings.node_grace),
+            },
             health=HealthChecks(ready={"mqtt": lambda: "" if bus.connected else "not connected to the broker"}),
             streams=streams,
             extra_routes=join_routes(
                 Joining(registry, pki.ensure_ca(), _now), pki.ensure_ca().certificate, _mqtt_for_nodes(settings)
             ),
         )
-        tls = tls_context(pki.certificate("server"), pki.key("server"), pki.ca_certificate)
+        tls = tls_context(
+            pki.certificate("server"), pki.key("server"), pki.ca_certificate, pki.user_ca_certificate
+        )
+        app, audit = _audited(app, settings)
+        components |= audit
         server = HttpServer(app, host=settings.api_host, port=settings.api_port, tls=tls, streams=streams)
         await stack.enter_async_context(server)
         url = f"https://{_reachable(settings.api_host)}:{server.port}"
-        _write_kubeconfig(settings, pki, url)
+        await publish_api_service(registry, _api_addresses(settings), server.port, Ranges().first_address)
+        write_admin = partial(_write_kubeconfig, settings, pki, certificates, url)
+        write_admin()
+        uses["admin"] = write_admin
+        uses["server"] = partial(server.use_certificate, pki.certificate("server"), pki.key("server"))
+        components["certificates"] = partial(certificates.keep, uses)
         yield ControlPlane(url, components)
 
 
-def _controllers(registry: Registry, fleet: Fleet, settings: ServerSettings) -> dict[str, Start]:
-    node_lifecycle = NodeLifecycle(
+def _controllers(
+    registry: Registry,
+    fleet: Fleet,
+    stats: NodeStatsCache,
+    settings: ServerSettings,
+    custom_kinds: CustomKinds,
+) -> dict[str, Start]:
+    recorder = EventRecorder(registry, "default-scheduler", _now)
+    controllers = all_controllers(
         registry,
         fleet.liveness,
-        EventRecorder(registry, "node-controller", _now),
+        PodUsages(stats),
         now=_now,
-        grace=settings.node_grace,
+        node_grace=settings.node_grace,
+        zone=local_zone(),
     )
-    recorder = EventRecorder(registry, "default-scheduler", _now)
-    garbage_collector = GarbageCollector(registry, EventRecorder(registry, GARBAGE, _now))
-    evictions = TaintEviction(registry, EventRecorder(registry, "taint-eviction-controller", _now), now=_now)
-    controllers: tuple[Controller, ...] = (
-        Controller("service-account", DefaultServiceAccount(registry), ACCOUNT_SOURCES, registry),
-        Controller("namespace", NamespaceDeletion(registry, registry), NAMESPACE_SOURCES, registry),
-        Controller("event-expiry", EventExpiry(registry, now=_now), EVENT_SOURCES, registry),
-        Controller("lost-pods", LostPods(registry, now=_now), LOST_SOURCES, registry),
-        Controller("taint-eviction", evictions, EVICTION_SOURCES, registry),
-        Controller("ended-pods", EndedPods(registry), ENDED_SOURCES, registry),
-        Controller(
-            "resource-quota",
-            QuotaStatus(registry, registry.table, _now),
-            quota_sources(registry.table),
-            registry,
-        ),
-    )
-    controllers += workload_controllers(registry, _now)
-    return {
-        "scheduler": Scheduler(registry, recorder, _now, pack=settings.pack_nodes).run,
-        "node-lifecycle": partial(run_node_lifecycle, node_lifecycle, registry, fleet.liveness),
-        GARBAGE: partial(run_garbage_collector, garbage_collector, registry),
-        **{controller.name: controller.run for controller in controllers},
-    }
+    definitions = definition_controller(registry, custom_kinds, _now)
+    scheduler = Scheduler(registry, recorder, _now, pack=settings.pack_nodes)
+    return {"scheduler": scheduler.run, definitions.name: definitions.run, **controllers}
+
+
+def _audited(app: ASGIApp, settings: ServerSettings) -> tuple[ASGIApp, dict[str, Start]]:
+    """Note all requests, if it is wished; raises UserError for a policy that cannot be read."""
+    if not settings.audit_log:
+        return app, {}
+    policy = load_policy(Path(settings.audit_policy)) if settings.audit_policy else EVERYTHING
+    log = AuditLog(Path(settings.audit_log))
+    return Audit(app, policy, log, _now), {"audit": log.run}
 
 
 def _tune_garbage_collector() -> None:
@@ -167,13 +207,12 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _make_certificates(pki: PkiFolder, settings: ServerSettings) -> None:
-    """Make what is missing; the API's certificate is made anew when the box has got another address."""
-    pki.ensure_ca()
-    pki.ensure_server("server", certificate_hosts(settings.api_names))
-    pki.ensure_server("broker", LOOPBACK)
-    pki.ensure_client("mqtt", Subject(MQTT_SERVER))
-    pki.ensure_client("admin", Subject(ADMIN, (MASTERS,)))
+def _signing_key(pki: PkiFolder) -> SigningKey:
+    """Load the key that the tokens of ServiceAccounts are signed with; raises UserError."""
+    try:
+        return SigningKey.from_pem(pki.ensure_signing_key("sa"))
+    except ValueError as exc:
+        raise PkiError(f"{pki.key('sa')}: {exc}; restore it, or remove it to make all tokens void") from exc
 
 
 def _broker(settings: ServerSettings, pki: PkiFolder) -> Mosquitto:
@@ -205,13 +244,24 @@ def _mqtt_for_nodes(settings: ServerSettings) -> dict[str, str | int]:
     return {**where, "root": settings.mqtt_root}
 
 
+def _api_addresses(settings: ServerSettings) -> list[str]:
+    """Give the addresses the API is served on, as far as they are known by number; the best known one first."""
+    if settings.api_host in ANY_ADDRESSES:
+        # a box has bridges of Podman's too, which no other board can reach
+        return [address for address in (outgoing_address(), *local_addresses()) if address]
+    try:
+        return [str(ipaddress.ip_address(settings.api_host))]
+    except ValueError:
+        return []
+
+
 def _reachable(host: str) -> str:
     """Give an address that reaches a listener on ``host`` from this box."""
     return "127.0.0.1" if host in ANY_ADDRESSES else host
 
 
-def _write_kubeconfig(settings: ServerSettings, pki: PkiFolder, url: str) -> None:
-    text = kubeconfig(url, pki.ensure_ca().certificate, pki.ensure_client("admin", Subject(ADMIN, (MASTERS,))))
+def _write_kubeconfig(settings: ServerSettings, pki: PkiFolder, certificates: Certificates, url: str) -> None:
+    text = kubeconfig(url, pki.ensure_ca().certificate, certificates.admin())
     try:
         write_kubeconfig(settings.data_dir / "kubeconfig", text)
     except OSError as exc:  # a full disk keeps nobody from reading

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from edgeorch.mqtt.settings import MAX_PACKET, TlsFiles
 from edgeorch.mqtt.topics import DEFAULT_ROOT, Topics
-
-SERVER_NAME = "system:edgeorch-server"
-"""Common name of the server's own certificate; no node can be called so (RFC 1123 has no colon)."""
+from edgeorch.pki import MQTT_SERVER
 
 NODE_WRITES = (
     "presence",
@@ -46,10 +44,10 @@ class BrokerConfig:
     bind: str = "127.0.0.1"
     """Address to listen on; the quick start stays on loopback."""
     root: str = DEFAULT_ROOT
-    server_name: str = SERVER_NAME
+    server_name: str = MQTT_SERVER
 
 
-def access_list(root: str = DEFAULT_ROOT, server_name: str = SERVER_NAME) -> str:
+def access_list(root: str = DEFAULT_ROOT, server_name: str = MQTT_SERVER) -> str:
     """Write the ACL file: everything below the root for the server, its own subtree for each node.
 
     ``%u`` is the user name, which is the common name of the client's certificate. Mosquitto refuses names

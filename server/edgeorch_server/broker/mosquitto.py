@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -96,6 +97,16 @@ class Mosquitto:
                 await self.start()
             except (UserError, OSError) as exc:
                 logger.error("mosquitto cannot be started: %s", exc)  # noqa: TRY400 (the message says it all)
+
+    def reload(self) -> None:
+        """Let it read its certificate again, without ending a connection (mosquitto(8), SIGHUP).
+
+        Raises UserError and OSError.
+        """
+        self._prepare()
+        process = self._process
+        if process is not None and process.returncode is None:
+            process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """End it in good order; safe to call at any time."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import AsyncGenerator
 
 from edgeorch.api.core.pod import Pod
-from edgeorch.errors import ServiceUnavailable
+from edgeorch.api.meta import parse_time
+from edgeorch.errors import InternalError, ServiceUnavailable
 from edgeorch.mqtt.calls import Caller
-from edgeorch.mqtt.messages import LogsCall
+from edgeorch.mqtt.messages import LogsCall, StatsReply
 from edgeorch.mqtt.streams import StreamHub
 from edgeorch_server.fleet.presence import PresenceTracker
-from edgeorch_server.registry.base import LogOptions
+from edgeorch_server.registry.base import ContainerStats, LogOptions, NodeStats
 
 
 class FleetCalls:
@@ -44,8 +46,49 @@ class FleetCalls:
             async for chunk in stream:
                 yield chunk.data
 
+    async def stats(self, node: str) -> NodeStats:
+        """Let a node measure what it uses; raises InternalError for an answer that is none."""
+        self._check_connected(node)
+        answer = await self._caller.call(node, "stats", {})
+        try:
+            return node_stats(StatsReply.from_dict(answer))
+        except ValueError as exc:
+            raise InternalError(f"node {node} measures nonsense: {exc}") from exc
+
     def _check_connected(self, node: str) -> None:
         """Say at once that a node is away, instead of after a time-out."""
         known = self._presence.of(node)
         if known is not None and not known.online:
             raise ServiceUnavailable(f"node {node} is not connected: its agent is offline", name=node)
+
+
+def node_stats(reply: StatsReply) -> NodeStats:
+    """Read an agent's answer; raises ValueError."""
+    return NodeStats(
+        measured=parse_time(reply.timestamp),
+        window=dt.timedelta(milliseconds=_count(reply.window_ms)),
+        total=ContainerStats(_count(reply.cpu), _count(reply.memory)),
+        pods={
+            uid: {name: _container(pair) for name, pair in _object(containers).items()}
+            for uid, containers in reply.pods.items()
+        },
+    )
+
+
+def _container(pair: object) -> ContainerStats:
+    match pair:
+        case [cpu, memory]:
+            return ContainerStats(_count(cpu), _count(memory))
+    raise ValueError(f"not two numbers: {pair!r}")
+
+
+def _object(value: object) -> dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"not an object: {value!r}")
+
+
+def _count(value: object) -> int:
+    if type(value) is int and 0 <= value < 2**63:
+        return value
+    raise ValueError(f"not a count: {value!r}")

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
-from edgeorch.api.core.volume import Volume
+from edgeorch.api.core.pod_inputs import inputs_of
+from edgeorch.api.core.resources import PODS
 from edgeorch.mqtt.digest import Digest, object_key
 
 
@@ -52,39 +51,8 @@ class Touched:
 
 
 def needs_of(pod: Pod) -> frozenset[Ref]:
-    """Find the ConfigMaps and Secrets a pod refers to: environment, volumes, image pull secrets."""
-    spec = pod.spec
-    names = {*_volume_sources(spec.volumes), *((SECRETS.key, ref.name) for ref in spec.imagePullSecrets)}
-    for container in (*spec.initContainers, *spec.containers, *spec.ephemeralContainers):
-        names.update(_environment_sources(container))
-    return frozenset(Ref(resource, pod.metadata.namespace, name) for resource, name in names if name)
-
-
-def _environment_sources(container: Container) -> Iterator[tuple[str, str]]:
-    for source in container.envFrom:
-        if source.configMapRef is not None:
-            yield CONFIG_MAPS.key, source.configMapRef.name
-        if source.secretRef is not None:
-            yield SECRETS.key, source.secretRef.name
-    for variable in container.env:
-        value = variable.valueFrom
-        if value is not None and value.configMapKeyRef is not None:
-            yield CONFIG_MAPS.key, value.configMapKeyRef.name
-        if value is not None and value.secretKeyRef is not None:
-            yield SECRETS.key, value.secretKeyRef.name
-
-
-def _volume_sources(volumes: Iterable[Volume]) -> Iterator[tuple[str, str]]:
-    for volume in volumes:
-        if volume.configMap is not None:
-            yield CONFIG_MAPS.key, volume.configMap.name
-        if volume.secret is not None:
-            yield SECRETS.key, volume.secret.secretName
-        for source in volume.projected.sources if volume.projected is not None else ():
-            if source.configMap is not None:
-                yield CONFIG_MAPS.key, source.configMap.name
-            if source.secret is not None:
-                yield SECRETS.key, source.secret.name
+    """Name the ConfigMaps and Secrets that a pod reads."""
+    return frozenset(Ref(kind, pod.metadata.namespace, name) for kind, name in inputs_of(pod.spec))
 
 
 class _NodeNeeds:

@@ -7,6 +7,7 @@ is older than that connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from edgeorch.mqtt.messages import Heartbeat, Presence
 from edgeorch.mqtt.topics import NodeTopic, Topics
 from edgeorch_server.fleet.garbage import Garbage
 from edgeorch_server.registry.base import Liveness
+
+logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 45.0
 """A heartbeat after a longer pause is told as a change: the node may have been taken for lost meanwhile."""
@@ -32,6 +35,7 @@ class PresenceTracker:
         self._garbage = garbage
         self._on_heartbeat = on_heartbeat
         self._nodes: dict[str, Liveness] = {}
+        self._beats: dict[str, Heartbeat] = {}  # the last one of each node, on this connection of ours
         self._hearing_since: float | None = None
         self._listeners: set[_Listener] = set()
 
@@ -60,6 +64,7 @@ class PresenceTracker:
         async for state in self._bus.connections():
             up = state is Connection.UP
             self._hearing_since = asyncio.get_running_loop().time() if up else None
+            self._beats.clear()
 
     def _receive_presence(self, message: Message) -> None:
         topic = self._topics.find(message.topic)
@@ -85,7 +90,14 @@ class PresenceTracker:
             self._garbage.add(topic.node, "malformed heartbeat", exc)
             return
         self._set(topic.node, beat.s, online=True)
+        self._note_missing(topic.node, beat)
         self._on_heartbeat(topic.node, beat)
+
+    def _note_missing(self, node: str, beat: Heartbeat) -> None:
+        """Tell of a link or a broker that loses heartbeats, long before a node counts as lost."""
+        last, self._beats[node] = self._beats.get(node), beat
+        if last is not None and last.s == beat.s and beat.n > last.n + 1:
+            logger.info("node %s: heartbeats that did not arrive: %d", node, beat.n - last.n - 1)
 
     def _set(self, node: str, session: str, *, online: bool) -> None:
         now = asyncio.get_running_loop().time()

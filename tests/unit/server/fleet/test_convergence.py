@@ -175,4 +175,4 @@ class Networks(RuleBasedStateMachine):
 
 
 TestNetworks = Networks.TestCase
-TestNetworks.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)
+TestNetworks.settings = settings(max_examples=100, stateful_step_count=20)

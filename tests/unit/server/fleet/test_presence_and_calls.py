@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import pytest
 
 from edgeorch.api.core.pod import Pod
-from edgeorch.errors import BadRequest, ServiceUnavailable
+from edgeorch.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
 from edgeorch.mqtt.dispatcher import Call, Dispatcher
-from edgeorch.mqtt.messages import Heartbeat, LogsCall, Presence
+from edgeorch.mqtt.messages import Heartbeat, LogsCall, Presence, StatsReply
 from edgeorch.mqtt.streams import StreamHub
 from edgeorch_server.fleet.presence import SILENCE_SECONDS
-from edgeorch_server.registry.base import LogOptions
+from edgeorch_server.registry.base import ContainerStats, LogOptions, NodeStats
 from tests.fakes.bus import FakeBus, ready
 from tests.fakes.eventually import eventually
 from tests.unit.server.fleet.world import ROOT, TOPICS, World
@@ -27,8 +28,8 @@ async def say(bus: FakeBus, session: str, *, online: bool) -> None:
     await bus.publish(f"{ROOT}/nodes/n1/presence", payload, retain=True)
 
 
-async def beat(bus: FakeBus, session: str = "s1") -> None:
-    await bus.publish(f"{ROOT}/nodes/n1/heartbeat", Heartbeat(session, 1, "0" * 16).encode(), qos=0)
+async def beat(bus: FakeBus, session: str = "s1", number: int = 1) -> None:
+    await bus.publish(f"{ROOT}/nodes/n1/heartbeat", Heartbeat(session, number, "0" * 16).encode(), qos=0)
 
 
 def state(lab: World) -> tuple[bool, str] | None:
@@ -105,6 +106,27 @@ class TestPresence:
         known = lab.fleet.liveness.of("n1")
         assert known is not None
         assert known.last_seen == pytest.approx(back, abs=0.1)
+
+    async def test_missing_heartbeats_are_told(self, lab: World, caplog: pytest.LogCaptureFixture) -> None:
+        """A gap in the numbers of a session is a loss; a new session, or our own reconnect, begins anew."""
+        caplog.set_level("INFO", logger="edgeorch_server.fleet.presence")
+        await lab.start_fleet()
+        bus = await lab.client("n1")
+        for session, number in (("s1", 7), ("s1", 8), ("s1", 11), ("s2", 1), ("s2", 2)):
+            await beat(bus, session, number)
+        await eventually(lambda: state(lab) == (True, "s2"))
+        lab.broker.stop()
+        await asyncio.sleep(60)
+        lab.broker.start()
+        await ready(lab.bus)
+        await ready(bus)
+        await beat(bus, "s3", 1)
+        await beat(bus, "s3", 5)
+        await eventually(lambda: "5" not in caplog.text and len(caplog.messages) == 2)
+        assert caplog.messages == [
+            "node n1: heartbeats that did not arrive: 2",
+            "node n1: heartbeats that did not arrive: 3",
+        ]
 
     async def test_garbage(self, lab: World) -> None:
         """Bad presence changes nothing."""
@@ -211,3 +233,62 @@ class TestLogs:
         await lab.start_fleet()
         with pytest.raises(ServiceUnavailable, match="node n9 is not connected"):
             await anext(lab.fleet.calls.logs(bound("n9"), LogOptions("c")))
+
+
+class TestStats:
+    async def test_what_a_node_uses(self, lab: World) -> None:
+        """The agent's answer, typed."""
+        await lab.start_fleet()
+        answer = StatsReply("2026-05-01T12:00:00.500000Z", 1500, 7, 8, {"u1": {"web": [5, 6]}})
+        await serve_stats(lab, answer.to_dict())
+        found = await lab.fleet.calls.stats("n1")
+        assert found == NodeStats(
+            dt.datetime(2026, 5, 1, 12, 0, 0, 500_000, tzinfo=dt.UTC),
+            dt.timedelta(seconds=1.5),
+            ContainerStats(7, 8),
+            {"u1": {"web": ContainerStats(5, 6)}},
+        )
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {},
+            {"timestamp": "noon", "window_ms": 1, "cpu": 1, "memory": 1},
+            {"timestamp": "2026-05-01T12:00:00Z", "window_ms": -1, "cpu": 1, "memory": 1},
+            {"timestamp": "2026-05-01T12:00:00Z", "window_ms": 1, "cpu": 1, "memory": 2**70},
+            {"timestamp": "2026-05-01T12:00:00Z", "window_ms": 1, "cpu": 1, "memory": 1, "pods": {"u": 1}},
+            {
+                "timestamp": "2026-05-01T12:00:00Z",
+                "window_ms": 1,
+                "cpu": 1,
+                "memory": 1,
+                "pods": {"u": {"c": [1]}},
+            },
+        ],
+        ids=["empty", "no time", "a window before now", "no such memory", "no containers", "one number"],
+    )
+    async def test_nonsense(self, lab: World, answer: dict[str, Any]) -> None:
+        """What is no measurement is an error of the node's, whatever it is."""
+        await lab.start_fleet()
+        await serve_stats(lab, answer)
+        with pytest.raises(InternalError, match="node n1 measures nonsense"):
+            await lab.fleet.calls.stats("n1")
+
+    async def test_an_agent_that_cannot_measure(self, lab: World) -> None:
+        """An older agent says that it does not know the call, and one that is away says nothing at once."""
+        await lab.start_fleet()
+        await serve(lab, Log())
+        with pytest.raises(NotFound, match="does not know the call 'stats'"):
+            await lab.fleet.calls.stats("n1")
+        with pytest.raises(ServiceUnavailable, match="node n9 is not connected"):
+            await lab.fleet.calls.stats("n9")
+
+
+async def serve_stats(lab: World, answer: dict[str, Any]) -> None:
+    async def stats(call: Call) -> None:
+        await call.accept(answer)
+
+    bus = await lab.client("n1")
+    hub = StreamHub(bus, TOPICS, "n1")
+    await lab.spawn(Dispatcher(bus, TOPICS, "n1", hub, {"stats": stats}).run())
+    await eventually(lambda: bus.subscribed(f"{ROOT}/nodes/n1/calls/stats"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgeorch.api.core.pod import Pod
+from edgeorch.api.core.pod_status import PodCondition
 from edgeorch.api.core.resources import CONFIG_MAPS, PODS, SECRETS
 from edgeorch.api.meta import DeleteOptions
 from edgeorch.errors import InternalError
@@ -132,6 +133,19 @@ async def test_a_final_phase_is_published(lab: World) -> None:
     pod.status.phase, pod.status.podIP = "Succeeded", "10.42.0.7"
     await lab.registry.update_status(PODS, pod)
     await eventually(lambda: desired(lab, "n1", "pods/default/job").get("status") == {"phase": "Succeeded"})
+
+
+async def test_what_readiness_gates_wait_for_is_published(lab: World) -> None:
+    """Who sets the condition that a readiness gate names tells the node, which decides what is Ready by it."""
+    await lab.start_fleet()
+    pod = await lab.pod("web", "n1", readinessGates=[{"conditionType": "example.com/lb"}])
+    pod.status.conditions = [
+        PodCondition(type="example.com/lb", status="True", message="3 targets"),
+        PodCondition(type="example.com/other", status="True"),
+    ]
+    await lab.registry.update_status(PODS, pod)
+    conditions = [{"type": "example.com/lb", "status": "True"}]
+    await eventually(lambda: desired(lab, "n1", "pods/default/web").get("status") == {"conditions": conditions})
 
 
 async def test_changes_of_labels_are_published(lab: World) -> None:
