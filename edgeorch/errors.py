@@ -64,10 +64,11 @@ class ApiError(EdgeorchError):
     """An error with a Kubernetes ``Status``.
 
     ``message`` is what kubectl prints. ``group``, ``kind`` (for most errors the plural resource name, as
-    Kubernetes does it), ``name`` and ``uid`` say what it is about; ``retry_after`` is in seconds.
+    Kubernetes does it), ``name`` and ``uid`` say what it is about; ``retry_after`` is in seconds. ``continue_``
+    is where a list may go on that cannot go on as it began.
     """
 
-    code: ClassVar[int] = 500
+    code: int = 500
     reason: ClassVar[str] = "InternalError"
 
     def __init__(
@@ -80,6 +81,7 @@ class ApiError(EdgeorchError):
         uid: str = "",
         causes: tuple[Cause, ...] = (),
         retry_after: int = 0,
+        continue_: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -89,6 +91,7 @@ class ApiError(EdgeorchError):
         self.uid = uid
         self.causes = causes
         self.retry_after = retry_after
+        self.continue_ = continue_
 
     def to_status(self) -> dict[str, Any]:
         """Give the meta/v1 Status, members in Kubernetes' order and empty ones left out."""
@@ -104,7 +107,7 @@ class ApiError(EdgeorchError):
         status: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_} if self.continue_ else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -233,10 +236,11 @@ class InsufficientStorage(ApiError):
     reason = "InsufficientStorage"
 
 
-def _leaves(root: type[ApiError]) -> dict[tuple[int, str], type[ApiError]]:
-    found = {(root.code, root.reason): root}
+def _known(root: type[ApiError]) -> dict[tuple[int, str], type[ApiError]]:
+    """Give the classes that stand for a reason; those without one of their own are made of something else."""
+    found = {(root.code, root.reason): root} if "reason" in vars(root) else {}
     for child in root.__subclasses__():
-        found |= _leaves(child)
+        found |= _known(child)
     return found
 
 
@@ -245,7 +249,7 @@ def from_status(status: dict[str, Any]) -> ApiError:
 
     An unknown reason falls back to the class of its code, an unknown code to :class:`ApiError`.
     """
-    known = _leaves(ApiError)
+    known = _known(ApiError)
     code, reason = int(status.get("code") or 500), str(status.get("reason") or "")
     by_code = {c: cls for (c, _), cls in reversed(known.items())}
     cls = known.get((code, reason)) or by_code.get(code) or ApiError
@@ -261,4 +265,5 @@ def from_status(status: dict[str, Any]) -> ApiError:
             for c in details.get("causes") or ()
         ),
         retry_after=int(details.get("retryAfterSeconds") or 0),
+        continue_=str((status.get("metadata") or {}).get("continue") or ""),
     )

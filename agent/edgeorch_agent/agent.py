@@ -8,8 +8,9 @@ import datetime as dt
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from edgeorch import __version__
@@ -31,6 +32,7 @@ from edgeorch_agent.log_calls import LogCalls
 from edgeorch_agent.node.addresses import node_address
 from edgeorch_agent.node.facts import Facts, read_facts
 from edgeorch_agent.node.heartbeat import beat
+from edgeorch_agent.node.load import read_load
 from edgeorch_agent.node.reporter import NodeReporter
 from edgeorch_agent.outbox import Outbox
 from edgeorch_agent.own_podman import own_home
@@ -45,6 +47,7 @@ from edgeorch_agent.reports import Reports
 from edgeorch_agent.runtime.base import Runtime
 from edgeorch_agent.runtime.podman import PodmanRuntime
 from edgeorch_agent.runtime.service import PodmanService
+from edgeorch_agent.stats import StatsCalls
 
 logger = logging.getLogger(__name__)
 
@@ -65,18 +68,6 @@ class Agent:
         self._session = session
         self._outbox = Outbox(bus)
         reports = Reports(self._outbox, topics, name, session)
-        services = Services(
-            runtime=runtime,
-            images=Images(runtime, room=Room(floor=settings.pull_reserve_mib * 1024 * 1024)),
-            volumes=Volumes(settings.data_dir / "volumes", memory / "volumes"),
-            remembered=Remembered(settings.data_dir / "pods", memory / "pods"),
-            recorder=Recorder(reports, name, time.time),
-            node=self._node_facts,
-            now=time.time,
-        )
-        self._checkpoint = Checkpoint(settings.data_dir / "checkpoint")
-        self._pods = PodManager(services, reports)
-        self._desired = DesiredLink(bus, topics, name, session, self._pods, self._checkpoint)
         self._reporter = NodeReporter(
             name,
             facts,
@@ -89,9 +80,23 @@ class Agent:
             now=lambda: dt.datetime.now(dt.UTC),
             period=settings.heartbeat_seconds,
         )
+        room = Room(floor=settings.pull_reserve_mib * 1024 * 1024)
+        services = Services(
+            runtime=runtime,
+            images=Images(runtime, room=room, on_change=self._reporter.wake),
+            volumes=Volumes(settings.data_dir / "volumes", memory / "volumes"),
+            remembered=Remembered(settings.data_dir / "pods", memory / "pods"),
+            recorder=Recorder(reports, name, time.time),
+            node=self._node_facts,
+            now=time.time,
+        )
+        self._checkpoint = Checkpoint(settings.data_dir / "checkpoint")
+        self._pods = PodManager(services, reports)
+        self._desired = DesiredLink(bus, topics, name, session, self._pods, self._checkpoint)
         self._hub = StreamHub(bus, topics, name)
         logs = LogCalls(runtime, self._pods)
-        self._dispatcher = Dispatcher(bus, topics, name, self._hub, {"logs": logs.serve})
+        stats = StatsCalls(runtime, read_load, now=time.time)
+        self._dispatcher = Dispatcher(bus, topics, name, self._hub, {"logs": logs.serve, "stats": stats.serve})
 
     async def components(self) -> Components:
         """Give the tasks, after what must come first: presence, and the pods of the checkpoint."""
@@ -149,7 +154,7 @@ class Agent:
 
 
 @asynccontextmanager
-async def _podman(settings: AgentSettings) -> AsyncIterator[tuple[PodmanRuntime, Components]]:
+async def _podman(settings: AgentSettings) -> AsyncIterator[tuple[Runtime, Components]]:
     """Give the runtime: the machine's Podman, or one of the agent's own, whose service must be supervised."""
     home = own_home(settings)
     if home is None:
@@ -189,20 +194,37 @@ def _bus(settings: AgentSettings, session: str) -> PahoBus:
     )
 
 
-async def run(settings: AgentSettings, stop: asyncio.Event, ready: asyncio.Event) -> None:
-    """Run an agent until ``stop``; it is ready as soon as it looks after its pods, with or without a server."""
+RuntimeContext = AbstractAsyncContextManager[tuple[Runtime, Components]]
+"""Gives a runtime with the tasks that keep it going."""
+
+
+@asynccontextmanager
+async def running_agent(
+    settings: AgentSettings, open_runtime: RuntimeContext, facts: Callable[[], Facts]
+) -> AsyncIterator[Components]:
+    """Start an agent, with or without a server in reach, and give what must run for ever.
+
+    Raises ConfigError for a board that has not joined, before it touches the runtime.
+    """
     if not settings.node_name or not settings.mqtt_url:
         raise ConfigError("this board has not joined a cluster yet: run `edgeorch agent join`")
     session = secrets.token_hex(8)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     bus = _bus(settings, session)
     async with AsyncExitStack() as stack:
-        runtime, podman = await stack.enter_async_context(_podman(settings))
-        agent = Agent(settings, runtime, bus, read_facts(settings.data_dir), session)
+        runtime, supervision = await stack.enter_async_context(open_runtime)
+        agent = Agent(settings, runtime, bus, facts(), session)
         stack.push_async_callback(bus.stop)
         stack.push_async_callback(agent.close)
         components = await agent.components()
         await bus.start()
         logger.info("agent of node %s is up", settings.node_name)
+        yield {**supervision, **components}
+
+
+async def run(settings: AgentSettings, stop: asyncio.Event, ready: asyncio.Event) -> None:
+    """Run this machine's agent until ``stop``; it is ready as soon as it looks after its pods."""
+    facts = partial(read_facts, settings.data_dir)
+    async with running_agent(settings, _podman(settings), facts) as components:
         ready.set()
-        await run_forever({**podman, **components}, stop)
+        await run_forever(components, stop)

@@ -12,6 +12,7 @@ from edgeorch.errors import ApiError, EdgeorchError, UserError
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "up_commands": ("up", "down"),
+    "simulate_command": ("simulate",),
     "object_commands": ("get", "apply", "delete", "describe", "logs"),
     "token_commands": ("token",),
     "agent_commands": ("agent",),

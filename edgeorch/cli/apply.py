@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeorch.api.schema import Field, Type
 from edgeorch.api.schema import Kind as SchemaKind
-from edgeorch.api.table import default_table
+from edgeorch.api.table import served_table
 from edgeorch.cli.kinds import Kind
 from edgeorch.cli.rest import FIELD_MANAGER, RestClient
 from edgeorch.cli.three_way import removals
@@ -43,7 +43,7 @@ def apply_object(client: RestClient, kind: Kind, namespace: str, manifest: dict[
 
 def _root(kind: Kind) -> Field:
     """Describe the object as a whole; a kind we do not know merges like plain JSON."""
-    info = default_table().by_kind(kind.group_version, kind.kind)
+    info = served_table().by_kind(kind.group_version, kind.kind)
     known = Type(SchemaKind.OBJECT, model=info.model) if info else Type(SchemaKind.ANY)
     return Field(name="", attribute="", type=known)
 

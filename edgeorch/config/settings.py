@@ -39,6 +39,10 @@ class ServerSettings(Settings):
     pack_nodes: bool = Field(
         default=False, description="Fill one node after the other with pods, instead of spreading them."
     )
+    audit_log: str = Field("", description="File that tells who did what, as JSON lines; empty tells nothing.")
+    audit_policy: str = Field(
+        "", description="audit.k8s.io/v1 Policy for it (YAML); empty tells of all requests, without bodies."
+    )
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
     log_format: LogFormat = Field("text", description="text or json.")
 

@@ -189,3 +189,22 @@ class LogsCall(Payload):
     since_time: str = ""
     tail_lines: int | None = None
     limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatsReply(Payload):
+    """Result of ``calls/stats``, which has no arguments: what a node and its pods use."""
+
+    timestamp: str
+    """When it was measured, by the node's own clock (meta/v1 MicroTime)."""
+    window_ms: int
+    """The milliseconds before that over which processor time was counted."""
+    cpu: int
+    """Of the whole node: billionths of a processor, all processors together."""
+    memory: int
+    """Of the whole node: bytes that are in use."""
+    pods: Mapping[str, Any] = field(default_factory=dict)
+    """Pod's uid -> container's name -> billionths of a processor, and bytes of its working set.
+
+    A pod that could not be measured as a whole is not in it.
+    """

@@ -84,6 +84,12 @@ def available_memory(root: Path = Path("/")) -> int:
     return _meminfo(root).get("MemAvailable", 0)
 
 
+def memory_in_use(root: Path = Path("/")) -> int:
+    """Bytes that programs could not get right now (MemTotal less MemAvailable of proc(5))."""
+    memory = _meminfo(root)
+    return max(0, memory.get("MemTotal", 0) - memory.get("MemAvailable", 0))
+
+
 def _os_image(root: Path) -> str:
     """PRETTY_NAME of os-release(5)."""
     for line in _word(root / "etc/os-release").splitlines():

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 RUNTIME_GRACE_SECONDS = 10.0
 """A runtime that is away for less than this (its service restarting) does not make the node NotReady."""
+IMAGES_SECONDS = 300.0
+"""How often images are listed when nobody says that they changed: as often as the kubelet looks for new ones,
+since the runtime reads its whole storage for it."""
 
 
 class NodeReporter:
@@ -52,11 +55,14 @@ class NodeReporter:
         self._conditions: list[NodeCondition] = []
         self._info: RuntimeInfo | None = None
         self._images: tuple[ImageInfo, ...] = ()
-        self._runtime_seen = 0.0
+        self._images_end = 0.0
+        self._runtime_away: float | None = None
+        """Since when it has not answered."""
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
         """Look again now: an image was pulled, the connection has a new address."""
+        self._images_end = 0.0
         self._wake.set()
 
     async def run(self) -> None:
@@ -98,11 +104,15 @@ class NodeReporter:
         clock = asyncio.get_running_loop().time
         try:
             self._info = await self._runtime.info()
-            self._images = await self._runtime.images()
+            if clock() >= self._images_end:
+                self._images = await self._runtime.images()
+                self._images_end = clock() + IMAGES_SECONDS
         except RuntimeFault as exc:
             logger.warning("runtime does not answer: %s", exc)
-            if self._info is not None and clock() - self._runtime_seen < RUNTIME_GRACE_SECONDS:
+            if self._runtime_away is None:
+                self._runtime_away = clock()
+            if self._info is not None and clock() - self._runtime_away < RUNTIME_GRACE_SECONDS:
                 return ""
             return str(exc)
-        self._runtime_seen = clock()
+        self._runtime_away = None
         return ""

@@ -9,9 +9,6 @@ from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_status import ContainerStatus, PodCondition
 from edgeorch_agent.pods.model import is_sidecar
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-"""Conditions that the node decides; all others are kept as they are."""
-
 
 @dataclass(slots=True)
 class _Count:
@@ -114,17 +111,19 @@ def conditions(
     sandbox_ready: bool,
     now: str,
 ) -> list[PodCondition]:
-    """Derive all conditions; ``lastTransitionTime`` moves only when the status does."""
-    foreign = [c for c in before if c.type not in OWNED]
+    """Derive the conditions that are the node's to set; ``lastTransitionTime`` moves only when the status does.
+
+    Those that others set, and readiness gates wait for, come with the desired pod (``pod.status``).
+    """
     containers = _containers_ready(pod, statuses, pod_phase)
     fresh = [
         PodCondition(type="PodReadyToStartContainers", status="True" if sandbox_ready else "False"),
         _initialized(pod, statuses, pod_phase),
-        _ready(pod, containers, foreign),
+        _ready(pod, containers),
         containers,
         PodCondition(type="PodScheduled", status="True"),
     ]
-    return [*foreign, *(_dated(c, before, now) for c in fresh)]
+    return [_dated(c, before, now) for c in fresh]
 
 
 def _dated(condition: PodCondition, before: Sequence[PodCondition], now: str) -> PodCondition:
@@ -146,13 +145,13 @@ def _containers_ready(pod: Pod, statuses: Mapping[str, ContainerStatus], pod_pha
     return PodCondition(type="ContainersReady", status="True")
 
 
-def _ready(pod: Pod, containers: PodCondition, foreign: Sequence[PodCondition]) -> PodCondition:
+def _ready(pod: Pod, containers: PodCondition) -> PodCondition:
     """Ready is ContainersReady, and every readiness gate ("Pod Lifecycle", "Pod readiness")."""
     if containers.status != "True":
         return containers.model_copy(update={"type": "Ready"})
     wrong = []
     for gate in pod.spec.readinessGates:
-        found = next((c for c in foreign if c.type == gate.conditionType), None)
+        found = next((c for c in pod.status.conditions if c.type == gate.conditionType), None)
         if found is None:
             wrong.append(
                 f'corresponding condition of pod readiness gate "{gate.conditionType}" does not exist.'

@@ -87,10 +87,6 @@ class Task:
     inputs: Inputs
     observed: ObservedPod
 
-    def container(self, name: str) -> Container | None:
-        """Find a container in the spec."""
-        return next((c for c in self.desired.containers() if c.name == name), None)
-
 
 def _nothing_new(memory: Memory) -> Memory:
     return memory
@@ -138,7 +134,7 @@ class Executor:
 
     async def stop(self, action: StopContainer, task: Task) -> None:
         """Run the preStop hook and stop a container; both share the grace period. Raises RuntimeFault."""
-        container = task.container(action.container)
+        container = task.desired.container(action.container)
         grace = action.grace
         if container is not None:
             loop = asyncio.get_running_loop()
@@ -256,7 +252,7 @@ class Executor:
     async def _start(self, action: StartContainer, task: Task) -> Outcome:
         services, pod = self._services, task.desired.pod
         name = action.container
-        container, image = task.container(name), task.observed.memory.images.get(name)
+        container, image = task.desired.container(name), task.observed.memory.images.get(name)
         assert container is not None, "planned from the same spec"
         assert image is not None, "planned with its image"
         container_id = action.created_id

@@ -90,11 +90,14 @@ class Images:
         parallel: int = 1,
         room: Room | None = None,
         usage: Callable[[str], DiskUsage] = disk_usage,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime = runtime
         self._slots = asyncio.Semaphore(parallel)
         self._room = room or Room()
         self._usage = usage
+        self._on_change = on_change
+        """Called when an image was pulled."""
         self._jobs: dict[tuple[str, Credentials | None], _Job] = {}
 
     async def ensure(
@@ -165,6 +168,7 @@ class Images:
             await self._check_room(image)
             began = asyncio.get_running_loop().time()
             info = await self._runtime.pull(image, credentials)
+            self._on_change()
             return info, asyncio.get_running_loop().time() - began
 
     async def _check_room(self, image: str) -> None:

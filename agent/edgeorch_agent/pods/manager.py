@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from edgeorch.api import meta
 from edgeorch.api.core.config import ConfigMap, Secret
 from edgeorch.api.core.pod import Pod, PodSpec
+from edgeorch.api.core.pod_inputs import InputReference, inputs_of
 from edgeorch.api.core.pod_status import PodStatus
 from edgeorch_agent.pods.executor import Services
 from edgeorch_agent.pods.model import DesiredPod
-from edgeorch_agent.pods.resolve.inputs import Inputs, Reference, fingerprint, references
+from edgeorch_agent.pods.resolve.inputs import Inputs, fingerprint
 from edgeorch_agent.pods.worker import PodWorker, StatusSink
 from edgeorch_agent.runtime.base import RuntimeFault, SandboxInfo
 
@@ -76,7 +77,7 @@ class PodManager:
         self._sink = sink
         self._relist = relist
         self._held = _Held()
-        self._users: dict[tuple[str, Reference], set[str]] = {}
+        self._users: dict[tuple[str, InputReference], set[str]] = {}
         self._entries: dict[str, _Entry] = {}
         self._complete = False
         self._look = asyncio.Event()
@@ -142,7 +143,7 @@ class PodManager:
                 self._assign(entry.desired.pod)
 
     def _inputs(self, pod: Pod) -> Inputs:
-        wanted = references(pod)
+        wanted = inputs_of(pod.spec)
         namespace = pod.metadata.namespace
         maps, secrets = self._held.config_maps, self._held.secrets
         return Inputs(
@@ -160,7 +161,7 @@ class PodManager:
             return
         inputs = self._inputs(pod)
         desired = DesiredPod(pod, inputs=fingerprint(pod, inputs))
-        for reference in references(pod):
+        for reference in inputs_of(pod.spec):
             self._users.setdefault((pod.metadata.namespace, reference), set()).add(uid)
         entry = self._entries.get(uid)
         if entry is not None and entry.desired == desired:
@@ -202,7 +203,7 @@ class PodManager:
     def _forget(self, uid: str) -> None:
         entry = self._entries.pop(uid)
         namespace = entry.desired.pod.metadata.namespace
-        for reference in references(entry.desired.pod):
+        for reference in inputs_of(entry.desired.pod.spec):
             users = self._users.get((namespace, reference), set())
             users.discard(uid)
             if not users:

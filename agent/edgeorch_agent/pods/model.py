@@ -78,6 +78,10 @@ class DesiredPod:
         """All containers, init containers first, in the order of the spec."""
         return [*self.pod.spec.initContainers, *self.pod.spec.containers]
 
+    def container(self, name: str) -> Container | None:
+        """Find a container in the spec."""
+        return next((container for container in self.containers() if container.name == name), None)
+
 
 def is_sidecar(container: Container) -> bool:
     """Whether an init container is a sidecar (meaningless for app containers)."""

@@ -16,6 +16,7 @@ from edgeorch.api.core.pod_status import PodStatus
 from edgeorch_agent.pods import attempts
 from edgeorch_agent.pods.actions import Action, EnsureImage, Plan, StopContainer
 from edgeorch_agent.pods.executor import Executor, Services, Task
+from edgeorch_agent.pods.last_words import LastWords
 from edgeorch_agent.pods.model import DesiredPod, ImageState, Memory, ObservedPod, Probes, Stop
 from edgeorch_agent.pods.plan import plan
 from edgeorch_agent.pods.resolve.inputs import Inputs
@@ -52,6 +53,7 @@ class PodWorker:
         """Nothing of the pod is left on the node."""
         self._services = services
         self._executor = Executor(services)
+        self._last_words = LastWords(services.runtime, services.volumes, services.offload)
         self._sink = sink
         self._wanted: tuple[DesiredPod, Inputs] | None = None
         self._wake = asyncio.Event()
@@ -117,7 +119,7 @@ class PodWorker:
         """Look and act once; gives the seconds after which to look again, None to wait for a wake-up."""
         assert self._wanted is not None
         desired, inputs = self._wanted
-        observed = await self._observe()
+        observed = await self._observe(desired)
         now = self._services.now()
         todo = plan(desired, observed, now)
         self._drop_pulls(desired)
@@ -140,15 +142,13 @@ class PodWorker:
             return min(FIRST_RETRY * 2 ** (self._repeated - 1), LAST_RETRY) if self._repeated else 0.0
         return None if todo.wake_at is None else max(0.0, todo.wake_at - self._services.now())
 
-    async def _observe(self) -> ObservedPod:
+    async def _observe(self, desired: DesiredPod) -> ObservedPod:
         sandbox = await self._services.runtime.get(self.uid)
         present = sandbox.containers if sandbox else ()
         self._memory = self._memory.only(frozenset(c.id for c in present))
         for info in present:
             if info.id not in self._memory.last_words and attempts.end(info, self._memory) is not None:
-                words = await self._services.offload(
-                    self._services.volumes.termination_message, self.uid, info.name, attempts.restarts(info)
-                )
+                words = await self._last_words.of(self.uid, desired.container(info.name), info)
                 self._memory = self._memory.with_last_words(info.id, words)
         return ObservedPod(sandbox, self._memory, self._probes)
 
@@ -229,7 +229,7 @@ class PodWorker:
         self._wake.set()
 
     def _pull(self, action: EnsureImage, task: Task) -> None:
-        container = task.container(action.container)
+        container = task.desired.container(action.container)
         assert container is not None
         before = self._memory.images.get(container.name)
         if before is None or before.image != container.image:

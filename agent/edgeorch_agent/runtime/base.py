@@ -11,7 +11,7 @@ what it knows from the runtime alone. Nothing without them is ever listed or tou
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -254,10 +254,28 @@ class RuntimeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Usage of one container since it started."""
+    """What one running container has used."""
 
+    uid: str
+    """Of its pod."""
+    container: str
+    """The Kubernetes container name."""
+    container_id: str
+    """A container that was started anew is another one, and counts from zero."""
+    started_at: float
+    """Seconds since the epoch."""
     cpu_nanoseconds: int
+    """Time on processors since it started."""
     memory_bytes: int
+    """Its working set: the memory that could not be given back at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A running container of which nothing could be read: it has just ended, or hides."""
+
+    uid: str
+    container: str
 
 
 class Runtime(Protocol):
@@ -347,6 +365,6 @@ class Runtime(Protocol):
         """Remove an image that no container uses."""
         ...
 
-    async def usage(self, uid: str) -> Mapping[str, Usage]:
-        """Usage of a pod's running containers, by container name."""
+    async def usage(self) -> Sequence[Usage | NotMeasured]:
+        """Measure all running containers of this node that are ours."""
         ...

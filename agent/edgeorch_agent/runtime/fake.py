@@ -7,7 +7,7 @@ two agents that share a Podman. ``tests/contracts/test_runtime.py`` runs the sam
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from edgeorch_agent.runtime.base import (
     ImageFault,
     ImageInfo,
     NoSuchObject,
+    NotMeasured,
     RuntimeEvent,
     RuntimeFault,
     RuntimeInfo,
@@ -272,21 +273,23 @@ class FakeRuntime:
         for name in [n for n, i in self.host.images.items() if i.id == image.id]:
             del self.host.images[name]
 
-    async def usage(self, uid: str) -> Mapping[str, Usage]:
-        """See the protocol."""
+    async def usage(self) -> Sequence[Usage | NotMeasured]:
+        """See the protocol; every container uses what its script says."""
         await self._enter("usage")
-        sandbox = self._find(uid)
-        running = [
-            c.info
-            for c in (sandbox.containers.values() if sandbox else ())
-            if c.info.state is ContainerState.RUNNING
-        ]
-        return {
-            i.name: Usage(
-                cpu_nanoseconds=int((self.host.now() - i.started_at) * 10_000_000), memory_bytes=1 << 20
+        now = self.host.now()
+        return [
+            Usage(
+                uid=sandbox.info.uid,
+                container=container.info.name,
+                container_id=container.info.id,
+                started_at=container.info.started_at,
+                cpu_nanoseconds=round((now - container.info.started_at) * container.script.cpu * 1e9),
+                memory_bytes=container.script.memory,
             )
-            for i in running
-        }
+            for sandbox in self._mine()
+            for container in sandbox.containers.values()
+            if container.info.state is ContainerState.RUNNING
+        ]
 
     async def _enter(self, verb: str) -> None:
         """Begin a call, and take the time it was said to take."""

@@ -59,6 +59,10 @@ class Script:
     """Lines it writes while it runs, without line ends."""
     output_every: float = 0.0
     """Pause before each line but the first."""
+    cpu: float = 0.01
+    """Processors it keeps busy while it runs."""
+    memory: int = 1 << 20
+    """Bytes it holds while it runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from edgeorch_agent.runtime.base import (
     ImageInfo,
     InvalidImageName,
     NoSuchObject,
+    NotMeasured,
     RuntimeEvent,
     RuntimeFault,
     RuntimeInfo,
@@ -37,6 +38,7 @@ from edgeorch_agent.runtime.base import (
     SandboxSpec,
     Usage,
 )
+from edgeorch_agent.runtime.cgroups import Cgroups
 from edgeorch_agent.runtime.exits import Exits
 from edgeorch_agent.runtime.hints import Hints, Listener
 from edgeorch_agent.runtime.locks import KeyedLocks
@@ -51,6 +53,9 @@ from edgeorch_agent.runtime.stopping import Stops
 
 _PATIENCE: Final = 120.0
 """Seconds for what runs the OCI runtime or deletes layers: a busy card makes that slow."""
+INFO_SECONDS: Final = 3600.0
+"""How long the answer of ``/info`` is good for: Podman looks up in the package database which packages its
+helpers are from, each time, and that takes a second of a small board's processor."""
 _SOONEST: Final = 0.005
 _ASK_AGAIN: Final = 0.25
 """Seconds between questions after the state of a container, where its process cannot be watched."""
@@ -73,12 +78,15 @@ class PodmanRuntime:
         self._api = PodmanApi(socket, workers=workers)
         self._hints = Hints()
         self._exits = Exits(self._process_ended)
+        self._cgroups = Cgroups()
         self._inventory = Inventory(self._api, node, self._exits)
         self._stops = Stops(self._signal, self._ended)
         self._locks = KeyedLocks()
         self._image_details: dict[str, ImageInfo] = {}
         self._permits: Permits | None = None
         self._socket = socket
+        self._info: RuntimeInfo | None = None
+        self._info_ends = 0.0
 
     async def aclose(self) -> None:
         """Let go of Podman. Containers run on."""
@@ -88,11 +96,23 @@ class PodmanRuntime:
         await self._api.aclose()
 
     async def info(self) -> RuntimeInfo:
-        """See the protocol."""
+        """See the protocol. Podman always has to answer, but what it says of itself is asked for seldom."""
+        clock = asyncio.get_running_loop().time
+        if self._info is not None and clock() < self._info_ends:
+            await self._ping()
+            return self._info
         answer = await self._api.get("/info")
         lowest = await asyncio.to_thread(lowest_oom_score, self._socket)
         self._permits = Permits(views.controllers(answer), lowest)
-        return views.runtime_info(answer)
+        self._info, self._info_ends = views.runtime_info(answer), clock() + INFO_SECONDS
+        return self._info
+
+    async def _ping(self) -> None:
+        try:
+            await self._api.ping()
+        except RuntimeUnavailable:
+            self._info = None  # it may come back as another version
+            raise
 
     # Sandboxes
 
@@ -246,19 +266,28 @@ class PodmanRuntime:
                 forwarding.cancel()
                 await asyncio.gather(forwarding, return_exceptions=True)
 
-    async def usage(self, uid: str) -> Mapping[str, Usage]:
-        """See the protocol."""
-        sandbox = await self.get(uid)
-        running = {
-            c.id: c.name for c in (sandbox.containers if sandbox else ()) if c.state is ContainerState.RUNNING
-        }
-        if not running:
-            return {}
-        answer = await self._api.get("/containers/stats", containers=tuple(running), stream=False)
-        if answer.get("Error"):  # one of them ended meanwhile
-            return {}
-        stats = answer.get("Stats") or ()
-        return {running[s["ContainerID"]]: views.usage(s) for s in stats if s["ContainerID"] in running}
+    async def usage(self) -> Sequence[Usage | NotMeasured]:
+        """See the protocol. Podman is asked what runs; how much it uses is read beside it."""
+        running = [
+            (sandbox.uid, container)
+            for sandbox in await self._inventory.sandboxes()
+            for container in sandbox.containers
+            if container.state is ContainerState.RUNNING
+        ]
+        return await asyncio.to_thread(lambda: [self._measure(uid, info) for uid, info in running])
+
+    def _measure(self, uid: str, info: ContainerInfo) -> Usage | NotMeasured:
+        used = self._cgroups.usage(info.pid, info.id)
+        if used is None:
+            return NotMeasured(uid, info.name)
+        return Usage(
+            uid=uid,
+            container=info.name,
+            container_id=info.id,
+            started_at=info.started_at,
+            cpu_nanoseconds=used.cpu_nanoseconds,
+            memory_bytes=used.memory_bytes,
+        )
 
     # Images
 

@@ -85,6 +85,10 @@ class PodmanApi:
         self._streams: set[PodmanStream] = set()
         self._closed = False
 
+    async def ping(self) -> None:
+        """See that the service answers; costs it next to nothing. Raises RuntimeUnavailable if it does not."""
+        await self._exchange("GET", "/_ping", {}, None, None)
+
     async def get(self, path: str, *, patience: float | None = None, **params: Any) -> Any:
         """GET and decode the answer."""
         return await self._request("GET", path, params, None, patience)
@@ -138,6 +142,12 @@ class PodmanApi:
     async def _request(
         self, method: str, path: str, params: Params, body: Mapping[str, Any] | None, patience: float | None
     ) -> Any:
+        content = await self._exchange(method, path, params, body, patience)
+        return json.loads(content) if content.strip() else None
+
+    async def _exchange(
+        self, method: str, path: str, params: Params, body: Mapping[str, Any] | None, patience: float | None
+    ) -> bytes:
         if self._closed:
             raise RuntimeUnavailable("the connection to Podman is closed")
         loop = asyncio.get_running_loop()
@@ -148,7 +158,7 @@ class PodmanApi:
             raise unavailable(self._path, exc) from exc
         if status >= HTTPStatus.BAD_REQUEST:
             raise refusal(status, content)
-        return json.loads(content) if content.strip() else None
+        return content
 
     def _send(
         self, method: str, path: str, params: Params, body: Mapping[str, Any] | None, patience: float

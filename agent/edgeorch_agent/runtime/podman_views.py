@@ -23,7 +23,6 @@ from edgeorch_agent.runtime.base import (
     RuntimeEvent,
     RuntimeInfo,
     SandboxInfo,
-    Usage,
 )
 from edgeorch_agent.runtime.rfc3339 import epoch
 
@@ -167,11 +166,6 @@ def runtime_info(answer: Mapping[str, Any]) -> RuntimeInfo:
 def controllers(answer: Mapping[str, Any]) -> frozenset[str]:
     """Give the cgroup controllers from ``GET /info``."""
     return frozenset(answer["host"].get("cgroupControllers") or ())
-
-
-def usage(stat: Mapping[str, Any]) -> Usage:
-    """Read one entry of ``GET /containers/stats``."""
-    return Usage(cpu_nanoseconds=int(stat.get("CPUNano") or 0), memory_bytes=int(stat.get("MemUsage") or 0))
 
 
 def pull_fault(message: str) -> ImageFault:

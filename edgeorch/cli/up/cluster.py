@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,21 +17,18 @@ from edgeorch.cli.apply import apply_object
 from edgeorch.cli.kinds import Kinds
 from edgeorch.cli.manifests import read_manifests
 from edgeorch.cli.rest import RestClient
-from edgeorch.cli.up import hello, processes
+from edgeorch.cli.up import hello
 from edgeorch.cli.up.layout import ClusterFolder, Shape
 from edgeorch.cli.up.namespaces import Board, Bridge, cluster_tag
 from edgeorch.cli.up.nodes import LocalNode
+from edgeorch.cli.up.server import SERVER, LocalServer, stop_server
 from edgeorch.cli.up.steps import Steps
-from edgeorch.errors import ApiError, NotFound, UserError
+from edgeorch.cli.up.waiting import wait
+from edgeorch.errors import NotFound, UserError
 from edgeorch.join_token import NAMESPACE, SECRET_PREFIX, JoinToken
 from edgeorch.pki import fingerprint
 
-SERVER = "server"
-PATIENCE = 120.0
-"""Seconds that a step may take before we give up; a Pi with a slow card needs some."""
-_POLL = 0.1
 _TOKEN_SECONDS = 600
-_LAST_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ class LocalCluster:
             with self._steps.step(f"Wait until {_many(len(nodes), 'node')} can take pods"):
                 for node in nodes:
                     ready = partial(_node_ready, client, node.name)
-                    self._wait(ready, f"node {node.name}", node.agent)
+                    wait(self._folder, [node.agent], f"node {node.name}", ready)
             with self._steps.step(f"Make the image {hello.IMAGE}"):
                 for node in nodes:
                     hello.build_image(node.podman)
@@ -100,16 +95,10 @@ class LocalCluster:
             for node in self._nodes(shape):
                 node.stop()
         with self._steps.step("Stop the control plane"):
-            server = processes.find(self._folder.pid_file(SERVER))
-            if server is not None:
-                server.stop()
+            stop_server(self._folder)
         Bridge(self._tag).remove()
         for file in self._folder.pid_files():
             file.unlink(missing_ok=True)
-
-    def running(self) -> bool:
-        """Whether the control plane runs."""
-        return processes.find(self._folder.pid_file(SERVER)) is not None
 
     def _nodes(self, shape: Shape) -> Iterator[LocalNode]:
         """Give the nodes: a single one shares the box's network, several get a namespace each."""
@@ -124,37 +113,7 @@ class LocalCluster:
     def _start_server(self, shape: Shape) -> None:
         if len(shape.nodes) > 1:
             Bridge(self._tag).create()
-        if not self.running():
-            _check_port(shape.api_port, "127.0.0.1", "--api-port")
-            _check_port(shape.mqtt_port, self._mqtt_host(shape), "--mqtt-port")
-            processes.start(
-                [
-                    sys.executable,
-                    "-m",
-                    "edgeorch_server",
-                    f"--data-dir={self._folder.server.resolve()}",
-                    "--api-host=127.0.0.1",
-                    f"--api-port={shape.api_port}",
-                    f"--mqtt-host={self._mqtt_host(shape)}",
-                    f"--mqtt-port={shape.mqtt_port}",
-                ],
-                pid_file=self._folder.pid_file(SERVER),
-                log_file=self._folder.log_file(SERVER),
-                environ=os.environ,
-            )
-        self._wait(self._api_ready, "the API server", SERVER)
-
-    def _api_ready(self) -> bool:
-        source = self._folder.server / "kubeconfig"
-        try:
-            access = load_access(source)
-            with RestClient(access) as client:
-                client.request("GET", "/api/v1/namespaces/default")
-        except (UserError, ApiError):
-            return False
-        shutil.copyfile(source, self._folder.kubeconfig)
-        self._folder.kubeconfig.chmod(0o600)
-        return True
+        LocalServer(self._folder, shape.api_port, shape.mqtt_port, self._mqtt_host(shape)).start()
 
     def _start_nodes(self, client: RestClient, nodes: list[LocalNode], shape: Shape) -> None:
         mqtt_url = f"mqtts://{self._mqtt_host(shape)}:{shape.mqtt_port}"
@@ -175,7 +134,7 @@ class LocalCluster:
         for manifest in read_manifests([hello.MANIFEST]):
             apply_object(client, kinds.of_object(manifest), "default", manifest)
         path = "/api/v1/namespaces/default/pods/hello"
-        self._wait(lambda: _phase(client, path) == "Running", "pod hello", "server")
+        wait(self._folder, [SERVER], "pod hello", lambda: _phase(client, path) == "Running")
         pod: dict[str, Any] = client.request("GET", path)
         return pod
 
@@ -189,25 +148,6 @@ class LocalCluster:
             raise UserError(f"{url} does not answer: {done.stderr.strip().splitlines()[-1]}")
         return done.stdout
 
-    def _wait(self, ready: Callable[[], bool], what: str, process: str) -> None:
-        """Wait until something is ready, and say why when it does not come."""
-        deadline = time.monotonic() + PATIENCE
-        while not ready():
-            dead = processes.find(self._folder.pid_file(process)) is None
-            if dead or time.monotonic() > deadline:
-                how = "has ended" if dead else "is not ready"
-                raise UserError(
-                    f"{what} {how}; {self._folder.log_file(process)} says:\n{self._last_words(process)}"
-                )
-            time.sleep(_POLL)
-
-    def _last_words(self, process: str) -> str:
-        try:
-            lines = self._folder.log_file(process).read_text(errors="replace").splitlines()
-        except OSError:
-            return "(nothing)"
-        return "\n".join(f"    {line}" for line in lines[-_LAST_WORDS:])
-
 
 def _check_tools() -> None:
     """Say at once what is missing, instead of failing in the middle."""
@@ -217,15 +157,6 @@ def _check_tools() -> None:
     missing = [tool for tool in ("podman", "mosquitto", "busybox") if shutil.which(tool, path=path) is None]
     if missing:
         raise UserError(f"{' and '.join(missing)} not installed: run scripts/install-deps")
-
-
-def _check_port(port: int, host: str, flag: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            raise UserError(f"port {port} is taken by another program: choose one with {flag}") from exc
 
 
 def _node_ready(client: RestClient, name: str) -> bool:

@@ -6,6 +6,7 @@ from edgeorch.errors import (
     Cause,
     Conflict,
     InsufficientStorage,
+    InternalError,
     Invalid,
     NotFound,
     TooManyRequests,
@@ -48,3 +49,13 @@ def test_an_unknown_reason_falls_back_to_its_code() -> None:
     """A newer server may use reasons that we do not know."""
     assert type(from_status({"code": 409, "reason": "Unheard", "message": "m"})) is Conflict
     assert type(from_status({"code": 418})) is ApiError
+
+
+def test_an_error_made_of_something_else_stands_for_no_reason() -> None:
+    """A class without a reason of its own may be made in its own way; no Status is turned into it."""
+
+    class Told(ApiError):
+        def __init__(self, who: str) -> None:
+            super().__init__(f"{who} told us")
+
+    assert type(from_status(Told("somebody").to_status())) is InternalError

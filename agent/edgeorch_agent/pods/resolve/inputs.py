@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgeorch.api.core.config import ConfigMap, Secret
-from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.core.volume import Volume
+from edgeorch.api.core.pod_inputs import inputs_of
 from edgeorch_agent.pods.resolve.errors import ConfigError
-
-Reference = tuple[str, str]
-"""``configmaps`` or ``secrets``, and a name in the pod's namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +46,13 @@ def secret_bytes(found: Secret) -> dict[str, bytes]:
     return {key: base64.b64decode(value) for key, value in found.data.items()}
 
 
-def references(pod: Pod) -> frozenset[Reference]:
-    """Say which ConfigMaps and Secrets matter to a pod, optional ones too."""
-    found: set[Reference] = {("secrets", s.name) for s in pod.spec.imagePullSecrets if s.name}
-    for container in [*pod.spec.initContainers, *pod.spec.containers]:
-        found.update(_of_container(container))
-    for volume in pod.spec.volumes:
-        found.update(_of_volume(volume))
-    return frozenset(found)
-
-
-def _of_container(container: Container) -> Iterator[Reference]:
-    for source in container.envFrom:
-        if source.configMapRef:
-            yield "configmaps", source.configMapRef.name
-        if source.secretRef:
-            yield "secrets", source.secretRef.name
-    for variable in container.env:
-        origin = variable.valueFrom
-        if origin and origin.configMapKeyRef:
-            yield "configmaps", origin.configMapKeyRef.name
-        if origin and origin.secretKeyRef:
-            yield "secrets", origin.secretKeyRef.name
-
-
-def _of_volume(volume: Volume) -> Iterator[Reference]:
-    if volume.configMap:
-        yield "configmaps", volume.configMap.name
-    if volume.secret:
-        yield "secrets", volume.secret.secretName
-    for part in volume.projected.sources if volume.projected else ():
-        if part.configMap:
-            yield "configmaps", part.configMap.name
-        if part.secret:
-            yield "secrets", part.secret.name
-
-
 def fingerprint(pod: Pod, inputs: Inputs) -> str:
     """Give a text that changes whenever one of the pod's inputs does, or appears, or goes.
 
     Labels and annotations of the pod count, because downward API volumes show them.
     """
     digest = hashlib.blake2b(digest_size=8)
-    for kind, name in sorted(references(pod)):
+    for kind, name in sorted(inputs_of(pod.spec)):
         holder: Mapping[str, ConfigMap | Secret] = (
             inputs.config_maps if kind == "configmaps" else inputs.secrets
         )

@@ -1,3 +1,5 @@
+from typing import Any
+
 from edgeorch.api.core.node import Node
 from edgeorch_agent.node.describe import describe_node
 from edgeorch_agent.node.facts import Facts
@@ -18,10 +20,10 @@ FACTS = Facts(
 )
 
 
-def node(**more: object) -> Node:
+def node(**more: Any) -> Node:
     return describe_node(
         "pi-1", FACTS, runtime_version="podman://4.3.1", address="10.0.0.7", conditions=[], **more
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_a_node_carries_the_well_known_labels() -> None:

@@ -178,14 +178,14 @@ async def _calm(world: World) -> None:
             assert world.statuses[pod.metadata.uid].phase == "Running", name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORIES)
 def test_deleted_pods_leave_nothing(history: list[Step | str]) -> None:
     """Whatever happened before, deleted pods are reported as ended and nothing of them is left."""
     _in_virtual_time(history, _all_gone)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORIES)
 def test_everything_calms_down(history: list[Step | str]) -> None:
     """Once troubles end, pods that restart always run, and then nothing happens any more."""

@@ -20,8 +20,14 @@ class Node:
 
     def __init__(self, usage: DiskUsage = PLENTY, parallel: int = 1) -> None:
         self.host = FakeHost()
-        self.images = Images(FakeRuntime(self.host), usage=lambda _: usage, parallel=parallel)
         self.announced: list[str] = []
+        self.told: list[list[str]] = []
+        self.images = Images(
+            FakeRuntime(self.host),
+            usage=lambda _: usage,
+            parallel=parallel,
+            on_change=lambda: self.told.append(self.pulled()),
+        )
 
     async def ensure(self, image: str = "app:1", policy: str = "IfNotPresent") -> Found:
         """Make sure of an image."""
@@ -49,6 +55,19 @@ async def test_policy(policy: str, present: bool, pulls: int) -> None:
         node.host.add_image("app:1")
     found = await node.ensure(policy=policy)
     assert (len(node.pulled()), len(node.announced), found.pulled) == (pulls, pulls, bool(pulls))
+
+
+async def test_a_pull_is_told() -> None:
+    """Who lists images hears when one has come, and only then."""
+    node = Node()
+    node.host.script_pull("app:1", Pull(error=ImageFault("manifest unknown")), Pull())
+    with pytest.raises(ImageProblem):
+        await node.ensure()
+    assert node.told == []
+    await node.ensure()
+    await node.ensure()
+    assert len(node.told) == 1
+    assert node.told == [node.pulled()]
 
 
 async def test_never_without_image() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgeorch_agent.pods.resolve.errors import ConfigError, MountError
-from edgeorch_agent.pods.resolve.inputs import Inputs, fingerprint, references
+from edgeorch_agent.pods.resolve.inputs import Inputs, fingerprint
 from edgeorch_agent.pods.resolve.volumes import File, Folder, HostPath, Source, Tree, sources
 from edgeorch_agent.pods.volumes import Volumes, sub_path, write_tree
 from tests.unit.agent.pods.builders import AROUND, config_map, container, pod, secret
@@ -90,14 +90,13 @@ def test_optional() -> None:
     assert resolved(configMap={"name": "gone", "optional": True}) == Tree("v")
 
 
-def test_references_and_fingerprint() -> None:
+def test_fingerprint() -> None:
     """A pod's fingerprint changes with what it refers to, and with nothing else."""
     made = pod(
         volumes=[{"name": "v", "configMap": {"name": "settings"}}],
         imagePullSecrets=[{"name": "login"}],
         containers=[{"name": "web", "image": "a:1", "envFrom": [{"secretRef": {"name": "keys"}}]}],
     )
-    assert references(made) == {("configmaps", "settings"), ("secrets", "login"), ("secrets", "keys")}
     before = fingerprint(made, INPUTS)
     other = config_map("other", a="b")
     assert fingerprint(made, Inputs({**INPUTS.config_maps, "other": other}, INPUTS.secrets)) == before

@@ -24,7 +24,7 @@ PI = HostFacts(
 VM = replace(PI, systemd=False, cgroup_v2=False, nofile=20_000, nproc=96_365, pid_max=32_768)
 
 
-def test_a_board_with_systemd_needs_little():
+def test_a_board_with_systemd_needs_little() -> None:
     """Podman's own defaults are right there."""
     assert tomllib.loads(containers_conf(PI)) == {
         "engine": {"runtime": "crun", "lock_type": "file", "events_logger": "file"},
@@ -32,7 +32,7 @@ def test_a_board_with_systemd_needs_little():
     }
 
 
-def test_a_machine_without_systemd_and_with_low_limits_is_told_more():
+def test_a_machine_without_systemd_and_with_low_limits_is_told_more() -> None:
     """Cgroups without systemd, runc on hybrid cgroups, and no limit above what may be set."""
     conf = tomllib.loads(containers_conf(VM))
     assert conf["engine"]["runtime"] == "runc"
@@ -40,19 +40,19 @@ def test_a_machine_without_systemd_and_with_low_limits_is_told_more():
     assert conf["containers"]["default_ulimits"] == ["nofile=20000:20000", "nproc=32768:32768"]
 
 
-def test_an_old_network_stack_is_left_to_podman():
+def test_an_old_network_stack_is_left_to_podman() -> None:
     """Without netavark Podman uses CNI by itself."""
     assert "network" not in tomllib.loads(containers_conf(replace(PI, netavark=False)))
 
 
 @pytest.mark.parametrize("facts", [replace(VM, runtimes=("crun",)), replace(PI, runtimes=())])
-def test_without_a_usable_runtime_the_user_is_told(facts: HostFacts):
+def test_without_a_usable_runtime_the_user_is_told(facts: HostFacts) -> None:
     """Crun alone is of no use on hybrid cgroups."""
     with pytest.raises(UserError, match="install the package runc"):
         containers_conf(facts)
 
 
-def test_a_network_keeps_its_id():
+def test_a_network_keeps_its_id() -> None:
     """Containers refer to their network by it; the gateway is the first address."""
     bridge = Bridge("eo0", IPv4Network("10.89.7.0/24"))
     assert default_network(bridge) == default_network(bridge)
@@ -60,7 +60,7 @@ def test_a_network_keeps_its_id():
     assert default_network(bridge)["id"] != default_network(replace(bridge, interface="eo1"))["id"]
 
 
-def test_podmans_that_share_a_network_namespace_share_no_firewall_chain():
+def test_podmans_that_share_a_network_namespace_share_no_firewall_chain() -> None:
     """Netavark calls a network's chains after its name: each bridge's network has its own, and is the default."""
     one, other = (default_network(Bridge(name, IPv4Network("10.89.7.0/24")))["name"] for name in ("eo0", "eo1"))
     assert one != other
@@ -68,7 +68,7 @@ def test_podmans_that_share_a_network_namespace_share_no_firewall_chain():
     assert conf["network"]["default_network"] == one
 
 
-def test_a_subnet_in_use_is_not_chosen():
+def test_a_subnet_in_use_is_not_chosen() -> None:
     """Two Podmans in one network namespace must not give out the same addresses."""
     candidates = [IPv4Network("10.89.0.0/24"), IPv4Network("10.89.1.0/24")]
     assert free_subnet(candidates, [IPv4Network("10.89.0.128/25")]) == candidates[1]

@@ -24,7 +24,7 @@ def child() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
 
-async def test_an_end_is_told_once():
+async def test_an_end_is_told_once() -> None:
     """Also when the process is watched again while it is listed as running."""
     told: list[str] = []
     exits = Exits(told.append)
@@ -42,7 +42,7 @@ async def test_an_end_is_told_once():
     exits.close()
 
 
-async def test_a_process_that_is_gone_has_ended():
+async def test_a_process_that_is_gone_has_ended() -> None:
     """What ended before it could be watched is told all the same."""
     told: list[str] = []
     with child() as process:
@@ -54,7 +54,7 @@ async def test_a_process_that_is_gone_has_ended():
     assert told == ["c"]
 
 
-async def test_the_next_process_of_a_key_is_another_one():
+async def test_the_next_process_of_a_key_is_another_one() -> None:
     """A key may get a new process; the old one does not count any more."""
     told: list[str] = []
     exits = Exits(told.append)
@@ -70,7 +70,7 @@ async def test_the_next_process_of_a_key_is_another_one():
     assert told == ["c"]
 
 
-async def test_forgetting_closes_what_was_opened():
+async def test_forgetting_closes_what_was_opened() -> None:
     """No file descriptor is left behind."""
     before = open_files()
     exits = Exits(lambda _: None)
@@ -84,7 +84,7 @@ async def test_forgetting_closes_what_was_opened():
     assert open_files() == before
 
 
-async def test_without_pidfds_there_is_no_watch(monkeypatch: pytest.MonkeyPatch):
+async def test_without_pidfds_there_is_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """On old kernels callers fall back to asking."""
 
     def refuse(pid: int) -> int:

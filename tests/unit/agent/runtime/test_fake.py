@@ -40,7 +40,7 @@ def runtime() -> FakeRuntime:
     return FakeRuntime(FakeHost(images=("busybox",)))
 
 
-async def test_a_script_ends_on_the_loops_time(runtime: FakeRuntime):
+async def test_a_script_ends_on_the_loops_time(runtime: FakeRuntime) -> None:
     """An hour of run time passes at once, and the times say an hour."""
     runtime.host.script("main", Script(run_for=3600, exit_code=2))
     container = await start(runtime, "main")
@@ -53,7 +53,7 @@ async def test_a_script_ends_on_the_loops_time(runtime: FakeRuntime):
     assert done.started_at == FAKE_EPOCH
 
 
-async def test_each_attempt_has_its_script_and_the_last_one_stays(runtime: FakeRuntime):
+async def test_each_attempt_has_its_script_and_the_last_one_stays(runtime: FakeRuntime) -> None:
     """Crash twice, then run: the restart count of the labels chooses."""
     runtime.host.script("main", Script(run_for=1, exit_code=1), Script(run_for=2, exit_code=2))
     codes = []
@@ -64,7 +64,7 @@ async def test_each_attempt_has_its_script_and_the_last_one_stays(runtime: FakeR
     assert codes == [1, 2, 2]
 
 
-async def test_the_narrowest_key_chooses_the_script(runtime: FakeRuntime):
+async def test_the_narrowest_key_chooses_the_script(runtime: FakeRuntime) -> None:
     """Pod and container, then container, then image."""
     runtime.host.script("busybox", Script(run_for=0, exit_code=1))
     runtime.host.script("b", Script(run_for=0, exit_code=2))
@@ -86,7 +86,9 @@ async def test_the_narrowest_key_chooses_the_script(runtime: FakeRuntime):
         pytest.param(Script(stop_after=20, run_for=3, exit_code=9), [30], 3, 9, id="ended by itself before"),
     ],
 )
-async def test_stopping(runtime: FakeRuntime, script: Script, graces: list[float], took: float, code: int):
+async def test_stopping(
+    runtime: FakeRuntime, script: Script, graces: list[float], took: float, code: int
+) -> None:
     """The earliest of obeying, the shortest grace and the script's own end decides."""
     runtime.host.script("main", script)
     container = await start(runtime, "main")
@@ -96,7 +98,7 @@ async def test_stopping(runtime: FakeRuntime, script: Script, graces: list[float
     assert (await look(runtime, container)).exit_code == code
 
 
-async def test_pulls_take_time_and_fail_as_scripted(runtime: FakeRuntime):
+async def test_pulls_take_time_and_fail_as_scripted(runtime: FakeRuntime) -> None:
     """One answer per pull, the last one for all that follow."""
     runtime.host.script_pull(
         "nginx", Pull(delay=5, error=ImageFault("denied")), Pull(error=NoSpace("full")), Pull()
@@ -110,7 +112,7 @@ async def test_pulls_take_time_and_fail_as_scripted(runtime: FakeRuntime):
     assert await runtime.pull("nginx") == await runtime.image("nginx")
 
 
-async def test_faults_are_raised_once_each(runtime: FakeRuntime):
+async def test_faults_are_raised_once_each(runtime: FakeRuntime) -> None:
     """A test says which call fails; the ones after it work."""
     runtime.host.fail("create_sandbox", RuntimeFault("no address left"))
     with pytest.raises(RuntimeFault, match="no address left"):
@@ -118,7 +120,7 @@ async def test_faults_are_raised_once_each(runtime: FakeRuntime):
     assert (await start(runtime, "main")).name == "main"
 
 
-async def test_a_reboot_ends_everything_unseen(runtime: FakeRuntime):
+async def test_a_reboot_ends_everything_unseen(runtime: FakeRuntime) -> None:
     """What ran has ended with 255, sandboxes are not ready, and a create makes them ready again."""
     container = await start(runtime, "main")
     runtime.host.reboot()
@@ -130,7 +132,7 @@ async def test_a_reboot_ends_everything_unseen(runtime: FakeRuntime):
     assert (await runtime.create_sandbox(SandboxSpec("u-1", "default", "web", "web", {}))).ready
 
 
-async def test_history_shows_the_order(runtime: FakeRuntime):
+async def test_history_shows_the_order(runtime: FakeRuntime) -> None:
     """Tests of order (init containers, sidecars) read what happened, not which calls were made."""
     runtime.host.script("init", Script(run_for=1))
     init = await start(runtime, "init")

@@ -18,7 +18,7 @@ GLOBAL = (
 )
 
 
-def test_the_container_whose_limit_killed_is_named():
+def test_the_container_whose_limit_killed_is_named() -> None:
     """Whatever the cgroup's place: cgroupfs, or a systemd scope with the container below it."""
     text = KILL.format(A, "/libpod_parent/pod") + KILL.format(B, "/machine.slice").replace(
         f"oom_memcg=/machine.slice/libpod-{B},", f"oom_memcg=/machine.slice/libpod-{B}.scope/container,"
@@ -26,12 +26,12 @@ def test_the_container_whose_limit_killed_is_named():
     assert oom_killed(text.encode()) == {A, B}
 
 
-def test_the_nodes_own_want_of_memory_is_not_the_containers():
+def test_the_nodes_own_want_of_memory_is_not_the_containers() -> None:
     """Without a limit of its own a container was a victim, not the cause."""
     assert oom_killed(GLOBAL.format(A).encode()) == frozenset()
 
 
-def test_a_log_is_read_to_its_end(tmp_path: Path):
+def test_a_log_is_read_to_its_end(tmp_path: Path) -> None:
     """All records; and where reading is not allowed or there is none, there is nothing to know."""
     pipe = tmp_path / "kmsg"
     os.mkfifo(pipe)

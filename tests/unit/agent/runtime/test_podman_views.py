@@ -55,12 +55,12 @@ def answer(status: str, **state: object) -> dict[str, Any]:
         ("something new", ContainerState.UNKNOWN),
     ],
 )
-def test_states(status: str, state: ContainerState):
+def test_states(status: str, state: ContainerState) -> None:
     """Podman's ten states are our three, and a process that is being stopped still runs."""
     assert inspected(answer(status)).info.state is state
 
 
-def test_an_inspection():
+def test_an_inspection() -> None:
     """Zero times are 0; the rest is where Podman says it."""
     seen = inspected(answer("running", StartedAt="2024-03-01T13:00:01.5+01:00", Pid=7))
     assert (seen.info.id, seen.info.name, seen.info.pid, seen.info.finished_at) == ("c1", "main", 7, 0.0)
@@ -73,20 +73,20 @@ def test_an_inspection():
     )
 
 
-def test_an_image_may_leave_out_the_stop_signal():
+def test_an_image_may_leave_out_the_stop_signal() -> None:
     """SIGTERM is everybody's default."""
     bare = answer("running")
     bare["Config"]["StopSignal"] = None
     assert inspected(bare).stop_signal == "SIGTERM"
 
 
-def test_what_a_reboot_took_has_ended():
+def test_what_a_reboot_took_has_ended() -> None:
     """Podman sets it back to "created" but leaves the time of its start: nobody saw how it ended."""
     lost = inspected(answer("created", StartedAt="2024-03-01T12:00:01Z")).info
     assert (lost.state, lost.exit_code) == (ContainerState.EXITED, 255)
 
 
-def test_a_sandbox_is_ready_while_its_infra_container_runs():
+def test_a_sandbox_is_ready_while_its_infra_container_runs() -> None:
     """Without it there is no address either; containers come oldest first."""
     pod = {"Id": "p1", "Labels": LABELS, "Created": "2024-03-01T12:00:00Z"}
     assert sandbox(pod, inspected(answer("running")), ()).ips == ("10.88.0.2",)
@@ -110,13 +110,13 @@ def test_a_sandbox_is_ready_while_its_infra_container_runs():
         ),
     ],
 )
-def test_events(changes: dict[str, Any], expected: RuntimeEvent | None):
+def test_events(changes: dict[str, Any], expected: RuntimeEvent | None) -> None:
     """Only what begins or ends a container of ours is a hint."""
     message = {"Type": "container", "Actor": {"ID": "c1", "Attributes": LABELS}}
     assert event({**message, **changes}, "pi-1") == expected
 
 
-def test_images_have_tags_and_then_digests():
+def test_images_have_tags_and_then_digests() -> None:
     """As in a Node's status; Podman 5 may write ids with their algorithm."""
     read = image(
         {"Id": "sha256:ab", "RepoTags": ["a:1"], "RepoDigests": ["a@sha256:x"], "Architecture": "arm64",
@@ -125,7 +125,7 @@ def test_images_have_tags_and_then_digests():
     assert (read.id, read.names, read.user, read.size) == ("ab", ("a:1", "a@sha256:x"), "nginx", 3)
 
 
-def test_runtime_info():
+def test_runtime_info() -> None:
     """Raspberry Pi OS as shipped: cgroup v2 without the memory controller."""
     info = runtime_info(
         {
@@ -153,7 +153,7 @@ def test_runtime_info():
         ("unauthorized: authentication required", ImageFault),
     ],
 )
-def test_failed_pulls(message: str, kind: type[ImageFault]):
+def test_failed_pulls(message: str, kind: type[ImageFault]) -> None:
     """The kubelet's kinds of failure, with the registry's own words."""
     fault = pull_fault(message)
     assert type(fault) is kind
@@ -175,7 +175,7 @@ def test_failed_pulls(message: str, kind: type[ImageFault]):
         (500, b"", PodmanRefusal, "HTTP 500"),
     ],
 )
-def test_refusals(status: int, body: bytes, kind: type[Exception], message: str):
+def test_refusals(status: int, body: bytes, kind: type[Exception], message: str) -> None:
     """What is gone is told from what is refused, and garbage is an error with words too."""
     fault = refusal(status, body)
     assert type(fault) is kind

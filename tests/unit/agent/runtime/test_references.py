@@ -27,7 +27,7 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         pytest.param("Host.example/a", "Host.example/a:latest", id="hosts may be upper case"),
     ],
 )
-def test_a_reference_is_completed(text: str, meaning: str):
+def test_a_reference_is_completed(text: str, meaning: str) -> None:
     """Short names mean Docker Hub and a missing tag means latest, as in Kubernetes."""
     assert qualified(text) == meaning
 
@@ -49,14 +49,14 @@ def test_a_reference_is_completed(text: str, meaning: str):
         pytest.param("a/" + "b" * 250, "repository name must not be more than 255 characters", id="too long"),
     ],
 )
-def test_a_bad_reference_is_refused(text: str, complaint: str):
+def test_a_bad_reference_is_refused(text: str, complaint: str) -> None:
     """What cannot be parsed is InvalidImageName with the kubelet's words."""
     with pytest.raises(InvalidImageName) as caught:
         qualified(text)
     assert str(caught.value) == f'couldn\'t parse image name "{text}": {complaint}'
 
 
-def test_an_id_is_no_name():
+def test_an_id_is_no_name() -> None:
     """An image id is told from a name by its 64 hexadecimal digits."""
     assert image_id("sha256:" + "ab" * 32) == "ab" * 32
     assert image_id("ab" * 32) == "ab" * 32

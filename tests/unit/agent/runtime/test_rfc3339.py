@@ -20,7 +20,7 @@ from edgeorch_agent.runtime.rfc3339 import epoch, zulu
         pytest.param(b"yesterday", 0.0, b"1970-01-01T00:00:00Z", id="no time at all"),
     ],
 )
-def test_times_are_read_and_shown_in_utc(stamp: bytes, seconds: float, shown: bytes):
+def test_times_are_read_and_shown_in_utc(stamp: bytes, seconds: float, shown: bytes) -> None:
     """Whatever the zone conmon ran in, times compare as seconds and show with a Z."""
     assert epoch(stamp) == pytest.approx(seconds, abs=1e-10)
     assert zulu(stamp) == shown

@@ -52,7 +52,7 @@ async def test_the_shortest_grace_wins(
     graces: list[tuple[float, float]],
     signals: list[tuple[float, str]],
     took: float,
-):
+) -> None:
     """One stop signal, whatever the number of callers, and SIGKILL at the earliest deadline."""
     process = Process(obeys_after=obeys_after)
     stops = Stops(process.signal, process.ended)
@@ -66,7 +66,7 @@ async def test_the_shortest_grace_wins(
     assert asyncio.get_running_loop().time() == took
 
 
-async def test_a_caller_that_goes_away_does_not_save_the_container():
+async def test_a_caller_that_goes_away_does_not_save_the_container() -> None:
     """The end goes on for whoever asks next, without a second stop signal."""
     process = Process()
     stops = Stops(process.signal, process.ended)
@@ -77,14 +77,14 @@ async def test_a_caller_that_goes_away_does_not_save_the_container():
     assert process.signals == [(0, ""), (30, "KILL")]
 
 
-async def test_what_survives_a_kill_is_a_fault():
+async def test_what_survives_a_kill_is_a_fault() -> None:
     """A process in uninterruptible sleep must not hold its caller for ever."""
     process = Process(immortal=True)
     with pytest.raises(RuntimeFault, match="survives SIGKILL"):
         await Stops(process.signal, process.ended).stop("c", 0)
 
 
-async def test_an_absent_service_is_reported_and_the_next_call_tries_again():
+async def test_an_absent_service_is_reported_and_the_next_call_tries_again() -> None:
     """The fault reaches all who wait; nothing of the failed attempt remains."""
     process = Process(obeys_after=1)
     stops = Stops(process.signal, process.ended)

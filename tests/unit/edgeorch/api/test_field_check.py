@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.field_check import MAX_FINDINGS, FieldReport, check
+from edgeorch.api.field_check import (
+    MAX_FINDINGS,
+    FieldReport,
+    check,
+    in_document_order,
+    sentences,
+    sorted_unknown,
+)
 from edgeorch.api.meta import Model, Object, Unsupported
 
 
@@ -79,6 +86,19 @@ def test_names_fields_without_effect() -> None:
         "inners[1].odd: kept, but without effect here: it is odd",
     ]
     assert report.body == body
+
+
+def test_many_fields_of_a_name_are_told_together() -> None:
+    """A warning for each place would drown the others; the first places are named, the rest counted."""
+    body = {"inners": [{"name": "a", "odd": "x"} for _ in range(5)]}
+    [told] = sentences(check(_Thing, body).without_effect)
+    places = "inners[0], inners[1], inners[2] and 2 more"
+    assert told == f"odd (in 5 places: {places}): kept, but without effect here: it is odd"
+    few = {"inner": {"name": "a", "odd": "x", "flag": False}}
+    assert sentences(check(_Thing, few).without_effect) == [
+        "inner.odd: kept, but without effect here: it is odd",
+        "inner.flag: kept, but without effect here: it is a flag",
+    ]
 
 
 def test_a_false_that_is_set_is_set() -> None:
@@ -153,3 +173,24 @@ def test_checking_twice_changes_nothing(body: dict[str, Any]) -> None:
     again = check(_Thing, report.body)
     assert again.body == report.body
     assert again.unknown == ()
+
+
+def test_one_pass_finds_everything_in_its_order() -> None:
+    """Kubernetes reads once; what is unknown and stands there twice is unknown only, and nothing is said twice."""
+    body = {"x": 1, "spec": {"a": 1, "y": 2, "b": 3}, "metadata": {}}
+    duplicates = [f'duplicate field "{path}"' for path in ("metadata", "spec.y", "spec.a", "spec.a")]
+    assert in_document_order(body, duplicates, ["spec.y", "x"]) == [
+        'unknown field "x"',
+        'duplicate field "spec.a"',
+        'unknown field "spec.y"',
+        'duplicate field "metadata"',
+    ]
+
+
+def test_what_a_patch_leaves_is_in_the_order_of_its_paths() -> None:
+    """Indexes count as numbers."""
+    assert sorted_unknown(["spec.x", "spec.c[10].x", "spec.c[9].x"]) == [
+        'unknown field "spec.c[9].x"',
+        'unknown field "spec.c[10].x"',
+        'unknown field "spec.x"',
+    ]

@@ -167,7 +167,7 @@ def test_events_own_nothing() -> None:
             [
                 (
                     "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being "
-                    "deleted, found new finalizers a.b/c"
+                    'deleted, found new finalizers []string{"a.b/c"}'
                 )
             ],
             id="no finalizers for the dying",

@@ -11,9 +11,23 @@ import pytest
 from pydantic import Field as ModelField
 
 import edgeorch.api
+from edgeorch.api.base64_text import Base64
+from edgeorch.api.core.config import Secret
 from edgeorch.api.core.container import Container
 from edgeorch.api.core.pod import Pod, PodSpec
-from edgeorch.api.meta import Int32, IntOrString, ListKeys, MergeKey, Model, ObjectMeta, Time, Unsupported
+from edgeorch.api.meta import (
+    Atomic,
+    Int32,
+    IntOrString,
+    ListKeys,
+    MergeKey,
+    Model,
+    ObjectMeta,
+    Replaced,
+    Required,
+    Time,
+    Unsupported,
+)
 from edgeorch.api.quantity import Quantity
 from edgeorch.api.schema import Kind, Type, format_path, schema_of
 
@@ -25,6 +39,7 @@ class _Leaf(Model):
 
 class _Sample(Model):
     text: str = ""
+    raw: Base64 = ""
     flag: bool | None = None
     small: Int32 = 0
     large: int = 0
@@ -33,7 +48,7 @@ class _Sample(Model):
     when: Time
     port: IntOrString | None = None
     leaf: _Leaf = ModelField(default_factory=lambda: _Leaf(name=""))
-    needed: _Leaf
+    needed: Annotated[_Leaf, Replaced()]
     leaves: Annotated[list[_Leaf], MergeKey("name", retain_keys=True), ListKeys(("name",))] = ModelField(
         default_factory=list
     )
@@ -42,6 +57,7 @@ class _Sample(Model):
     free: dict[str, Any] | None = None
     continue_: str = ModelField("", alias="continue")
     odd: Annotated[str | None, Unsupported("why not")] = None
+    asked: Required[list[str]] = ModelField(default_factory=list)
 
 
 def test_derives_types() -> None:
@@ -50,6 +66,7 @@ def test_derives_types() -> None:
     leaf = Type(Kind.OBJECT, model=_Leaf)
     assert {name: field.type for name, field in fields.items()} == {
         "text": Type(Kind.STRING),
+        "raw": Type(Kind.BYTES),
         "flag": Type(Kind.BOOL, pointer=True),
         "small": Type(Kind.INT, bits=32),
         "large": Type(Kind.INT),
@@ -65,6 +82,7 @@ def test_derives_types() -> None:
         "free": Type(Kind.MAP, element=Type(Kind.ANY), pointer=True),
         "continue": Type(Kind.STRING),
         "odd": Type(Kind.STRING, pointer=True),
+        "asked": Type(Kind.LIST, element=Type(Kind.STRING)),
     }
     assert fields["continue"].attribute == "continue_"
 
@@ -76,8 +94,39 @@ def test_derives_marks() -> None:
     assert (leaves.merge_key, leaves.retain_keys, leaves.list_keys) == ("name", True, ("name",))
     assert (words.merge_key, words.retain_keys, words.list_keys) == ("", False, ())
     assert (text.merge_key, text.retain_keys, text.list_keys) == (None, False, None)
+    assert (fields["needed"].replaced, fields["leaf"].replaced) == (True, False)
     assert fields["odd"].unsupported == "why not"
     assert not text.unsupported
+
+
+def test_derives_what_is_atomic() -> None:
+    """A type is one value for server-side apply where its field says so, or its model for every use."""
+
+    class Whole(Model):
+        atomic = True
+
+    class Sample(Model):
+        wholes: list[Whole] = ModelField(default_factory=list)
+        leaf: Annotated[_Leaf, Atomic()]
+        other: _Leaf | None = None
+        selector: Annotated[dict[str, str], Atomic()] = ModelField(default_factory=dict)
+        labels: dict[str, str] = ModelField(default_factory=dict)
+
+    types = {name: field.type for name, field in schema_of(Sample).fields.items()}
+    assert types["wholes"].element == Type(Kind.OBJECT, model=Whole, atomic=True)
+    assert [types[name].atomic for name in ("leaf", "other", "selector", "labels")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_what_is_mandatory_may_have_a_default() -> None:
+    """Leaving it out is for validation to find; what has no default is always there."""
+    fields = schema_of(_Sample).fields
+    assert {name for name, field in fields.items() if field.mandatory} == {"when", "needed", "asked"}
+    assert not fields["asked"].required
 
 
 def test_zero_values_are_gos() -> None:
@@ -102,6 +151,7 @@ def test_zero_values_are_gos() -> None:
         (Pod, "metadata", "v1.ObjectMeta"),
         (ObjectMeta, "labels", "map[string]string"),
         (Container, "command", "[]string"),
+        (Secret, "data", "map[string][]uint8"),
     ],
 )
 def test_go_names(model: type[Model], name: str, go_name: str) -> None:

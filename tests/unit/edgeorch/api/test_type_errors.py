@@ -93,6 +93,15 @@ def test_a_time_that_must_be_there() -> None:
     assert refused.value.message == "conditions[0].lastTransitionTime: Required value"
 
 
+def test_what_yaml_found_is_one_error() -> None:
+    """go-yaml reports all its lines together, and the others follow."""
+    problems = ['line 2: key "a" already set in map', 'line 9: key "b" already set in map', 'unknown field "c"']
+    assert strict_error(problems) == (
+        "strict decoding error: yaml: unmarshal errors:\n"
+        '  line 2: key "a" already set in map\n  line 9: key "b" already set in map, unknown field "c"'
+    )
+
+
 def test_strict_error_joins_all_problems() -> None:
     """All findings in one sentence, as Kubernetes' strict decoder says them."""
     assert strict_error(('unknown field "a"', 'duplicate field "b"')) == (

@@ -6,7 +6,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch.errors import ApiError, BadRequest, GatewayTimeout, InternalError, ServiceUnavailable
@@ -36,7 +36,6 @@ def carry(source: StreamCore, target: StreamCore) -> list[Chunk]:
     return [chunk for chunk in chunks if chunk is not None]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(Kind), st.integers(0, 255), st.integers(1, 2**32 - 1), st.binary(max_size=100))
 def test_frames_survive_the_wire(kind: Kind, channel: int, number: int, body: bytes) -> None:
     """What is encoded is decoded again."""
@@ -72,7 +71,6 @@ def test_bad_frames_end_the_stream(payload: bytes) -> None:
     assert isinstance(theirs.error, BadRequest)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_noise_never_raises(payload: bytes) -> None:
     """Whatever bytes arrive, receive returns."""
@@ -223,7 +221,6 @@ def test_signs_of_life_and_their_absence() -> None:
     assert isinstance(theirs.error, GatewayTimeout)
 
 
-@settings(deadline=None)  # says nothing on a loaded machine
 @given(st.data())
 def test_any_schedule_delivers_everything(data: st.DataObject) -> None:
     """Under any interleaving of sending, delivering and consuming, with repeats, no byte is lost or doubled."""

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch.mqtt.messages import (
@@ -71,7 +71,6 @@ def test_missing_members(payload: Payload) -> None:
             type(payload).decode(json.dumps(raw).encode())
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_noise(data: bytes) -> None:
     """Bytes of any kind raise ValueError and nothing else."""

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch.mqtt.backoff import Backoff
@@ -117,7 +117,6 @@ class TestConnectionFeed:
         assert [state async for state in states] == [Connection.DOWN]
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=5)))
 def test_digest_does_not_depend_on_order_or_history(held: dict[str, str]) -> None:
     """Two sides that came to the same objects in different ways have the same digest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeorch.mqtt.filters import FilterMap, check, matches
@@ -89,7 +89,6 @@ def test_another_root() -> None:
         Topics("a").parse("b/nodes/n1/presence")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_noise(text: str) -> None:
     """Whatever a topic looks like, parse gives a topic that is written the same, or ValueError."""

@@ -12,6 +12,8 @@ from edgeorch.api.core.admission import (
 )
 from edgeorch.api.core.pod import PodSpec
 from edgeorch.api.core.service_account import ServiceAccount
+from edgeorch.api.meta import ObjectMeta
+from edgeorch.api.scheduling.priority_class import PriorityClass
 
 
 def lost_node(key: str) -> dict[str, Any]:
@@ -52,41 +54,48 @@ def test_tolerations(given: list[dict[str, Any]], added: list[dict[str, Any]]) -
     assert [t.to_dict() for t in spec.tolerations] == [*given, *added]
 
 
+GOLD = PriorityClass(metadata=ObjectMeta(name="gold"), value=1000, preemptionPolicy="Never")
+
+
 @pytest.mark.parametrize(
-    ("given", "priority", "policy"),
+    ("given", "chosen", "resolved"),
     [
-        pytest.param({}, 0, "PreemptLowerPriority", id="none"),
+        pytest.param({}, None, ("", 0, "PreemptLowerPriority"), id="no class"),
+        pytest.param({"priorityClassName": "gold"}, GOLD, ("gold", 1000, "Never"), id="its class"),
+        pytest.param({}, GOLD, ("gold", 1000, "Never"), id="the default one"),
         pytest.param(
-            {"priorityClassName": "system-node-critical"}, 2_000_001_000, "PreemptLowerPriority", id="built in"
+            {"priority": 1000, "preemptionPolicy": "Never"}, GOLD, ("gold", 1000, "Never"), id="computed before"
         ),
-        pytest.param({"priority": 0, "preemptionPolicy": "Never"}, 0, "Never", id="computed before"),
     ],
 )
-def test_priority(given: dict[str, Any], priority: int, policy: str) -> None:
-    """The number comes from the class (Priority)."""
+def test_priority(given: dict[str, Any], chosen: PriorityClass | None, resolved: tuple[str, int, str]) -> None:
+    """Class, number and policy are copied into the pod (Priority)."""
     spec = PodSpec.from_dict(given)
-    resolve_priority(spec)
-    assert (spec.priority, spec.preemptionPolicy) == (priority, policy)
+    resolve_priority(spec, chosen)
+    assert (spec.priorityClassName, spec.priority, spec.preemptionPolicy) == resolved
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         pytest.param(
-            {"priorityClassName": "gold"}, "no PriorityClass with name gold was found", id="unknown class"
-        ),
-        pytest.param(
             {"priority": 7},
             "the integer value of priority (7) must not be provided in pod spec; "
             "priority admission controller computed 0 from the given PriorityClass name",
             id="own number",
         ),
+        pytest.param(
+            {"preemptionPolicy": "Never"},
+            "the string value of PreemptionPolicy (Never) must not be provided in pod spec; "
+            "priority admission controller computed PreemptLowerPriority from the given PriorityClass name",
+            id="own policy",
+        ),
     ],
 )
 def test_priority_refused(given: dict[str, Any], message: str) -> None:
-    """A pod cannot give itself a priority."""
-    with pytest.raises(ValueError, match=r"priority|Priority") as caught:
-        resolve_priority(PodSpec.from_dict(given))
+    """A pod cannot give itself what its class does not have."""
+    with pytest.raises(ValueError, match="must not be provided") as caught:
+        resolve_priority(PodSpec.from_dict(given), None)
     assert str(caught.value) == message
 
 

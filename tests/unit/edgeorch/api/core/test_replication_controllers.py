@@ -13,7 +13,7 @@ from edgeorch.api.core.validation import (
 )
 
 NEGATIVE = "must be greater than or equal to 0"
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "web"}},
     "spec": {"containers": [{"name": "web", "image": "busybox"}]},
 }

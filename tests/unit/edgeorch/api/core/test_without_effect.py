@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from edgeorch.api.core.admission import default_service_account, default_tolerations, resolve_priority
+from edgeorch.api.core.persistent_volume_claim import PersistentVolumeClaim
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.pod_defaults import default_pod
 from edgeorch.api.field_check import check
@@ -46,6 +47,15 @@ def test_warned(spec: dict[str, Any], path: str) -> None:
     assert warned(**spec) == [path]
 
 
+def test_claims() -> None:
+    """Whoever asks for a volume is told that there will be none."""
+    [finding] = check(PersistentVolumeClaim, {"spec": {"accessModes": ["ReadWriteOnce"]}}).without_effect
+    assert (finding.path, finding.why) == (
+        "spec",
+        "claims are not bound to volumes yet: they stay Pending, and so do the pods that use them",
+    )
+
+
 def test_nothing_of_ours() -> None:
     """What defaulting and admission fill in warns nobody: every later write would repeat it."""
     pod = Pod.from_dict(
@@ -58,6 +68,6 @@ def test_nothing_of_ours() -> None:
     )
     default_pod(pod)
     default_tolerations(pod.spec)
-    resolve_priority(pod.spec)
+    resolve_priority(pod.spec, None)
     default_service_account(pod.spec)
     assert warned(**pod.to_dict()["spec"]) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from edgeorch.api.core.pod import Pod
-from edgeorch.api.meta import MergeKey, Model, Object
+from edgeorch.api.meta import MergeKey, Model, Object, Replaced
 from edgeorch.api.patch import strategic
 from edgeorch.errors import ApiError, BadRequest
 
@@ -34,11 +34,12 @@ class _Thing(Object):
 
     strategy: Annotated[_Strategy | None, MergeKey("", retain_keys=True)] = None
     items: Annotated[list[_Item], MergeKey("name")] = Field(default_factory=list)
-    atomic: list[_Item] = Field(default_factory=list)
+    plain: list[_Item] = Field(default_factory=list)
     words: Annotated[list[str], MergeKey("")] = Field(default_factory=list)
     numbers: list[int] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict)
     by_key: dict[str, _Item] = Field(default_factory=dict)
+    whole: Annotated[_Item | None, Replaced()] = None
 
 
 def items(*names: str, **values: Any) -> list[dict[str, Any]]:
@@ -52,7 +53,7 @@ def items(*names: str, **values: Any) -> list[dict[str, Any]]:
         pytest.param({}, {"labels": {"a": "1", "b": None}}, {"labels": {"a": "1"}}, id="nulls of a new object are dropped"),
         pytest.param({}, {"labels": None, "kind": None}, {}, id="null for what is not there"),
         pytest.param({"numbers": [1, 2]}, {"numbers": [3]}, {"numbers": [3]}, id="lists without a key are replaced"),
-        pytest.param({"atomic": items("a", "b")}, {"atomic": items("c")}, {"atomic": items("c")}, id="atomic lists of objects are replaced"),
+        pytest.param({"plain": items("a", "b")}, {"plain": items("c")}, {"plain": items("c")}, id="atomic lists of objects are replaced"),
         pytest.param({"items": items("a", "b", a=1)}, {"items": items("b", "c", b=2)}, {"items": items("a", "b", "c", a=1, b=2)}, id="lists merge by key and append"),
         pytest.param({"items": items("a", a=1)}, {"items": [{"name": "a", "value": None}]}, {"items": items("a")}, id="null removes a member of an item"),
         pytest.param({"items": None}, {"items": items("a")}, {"items": items("a")}, id="null in the document"),
@@ -88,6 +89,8 @@ def items(*names: str, **values: Any) -> list[dict[str, Any]]:
             {"strategy": {"type": "Recreate"}},
             id="retainKeys drops the old variant",
         ),
+        pytest.param({"whole": {"name": "a", "value": 1}}, {"whole": {"value": 2, "words": None}}, {"whole": {"value": 2}}, id="replaced as a whole"),
+        pytest.param({"whole": {"name": "a"}}, {"whole": None}, {}, id="what is replaced as a whole can go"),
         pytest.param({}, {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}, {"strategy": {"type": "Recreate"}}, id="retainKeys on what is not there"),
         pytest.param(
             {"strategy": {"type": "a", "rolling": {"x": 1}}},
@@ -238,7 +241,7 @@ documents = st.fixed_dictionaries(
         "kind": name,
         "labels": st.dictionaries(name, name, max_size=3),
         "items": st.lists(item, max_size=4, unique_by=name_of),
-        "atomic": st.lists(item, max_size=2),
+        "plain": st.lists(item, max_size=2),
         "words": st.lists(name, max_size=4, unique=True),
         "numbers": st.lists(st.integers(0, 2), max_size=3),
         "strategy": st.fixed_dictionaries(
@@ -279,7 +282,7 @@ wild = st.recursive(
     lambda children: st.lists(children, max_size=3)
     | st.dictionaries(
         st.sampled_from(
-            ["name", "items", "words", "atomic", "labels", "strategy", "inner", "$patch", "$retainKeys", "$setElementOrder/items", "$setElementOrder/words", "$deleteFromPrimitiveList/words", "$setElementOrder/"]
+            ["name", "items", "words", "plain", "labels", "strategy", "inner", "$patch", "$retainKeys", "$setElementOrder/items", "$setElementOrder/words", "$deleteFromPrimitiveList/words", "$setElementOrder/"]
         ),
         children,
         max_size=4,
@@ -287,7 +290,7 @@ wild = st.recursive(
     max_leaves=15,
 )  # fmt: skip
 wild_objects = st.dictionaries(
-    st.sampled_from(["items", "words", "atomic", "labels", "$patch", "$setElementOrder/items"]), wild
+    st.sampled_from(["items", "words", "plain", "labels", "$patch", "$setElementOrder/items"]), wild
 )
 
 
