@@ -80,7 +80,7 @@ def podman_home(made: Cluster, node: str) -> PodmanHome:
 
 async def _run(made: Cluster, *, rounds: int) -> list[Row]:
     async with AsyncExitStack() as stack:
-        api = Api(made)
+        api = Api(made.api_port, made.folder.kubeconfig)
         stack.callback(api.close)
         pods = await stack.enter_async_context(api.watch(PODS))
         home = podman_home(made, made.nodes[0])

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from bench.http import Connection
 from bench.options import CannotRunError, Options
+from bench.simulated import SimulatedCluster
 from edgeorch.cli.access import load_access
+from edgeorch.cli.simulation import FleetShape
 from edgeorch.cli.up import hello
+from tests.fakes.mosquitto import SEARCH_PATH
 from tests.lab import proc
 from tests.lab.cluster import Cluster, why_no_cluster
 
@@ -26,6 +31,9 @@ _SINGLE = "bench"
 @contextmanager
 def cluster(options: Options, *, nodes: int = 1, environ: Mapping[str, str] | None = None) -> Iterator[Cluster]:
     """Bring a cluster up, and take it away; raises :class:`CannotRunError`."""
+    if options.one_node is not None and nodes == 1 and not environ:
+        yield options.one_node()
+        return
     if reason := why_no_cluster():
         raise CannotRunError(reason)
     made = Cluster(options.folder, environ=environ)
@@ -36,12 +44,28 @@ def cluster(options: Options, *, nodes: int = 1, environ: Mapping[str, str] | No
         made.stop()
 
 
-class Api:
-    """The API of such a cluster: one connection for requests, one for each watch."""
+@contextmanager
+def simulated(options: Options, shape: FleetShape) -> Iterator[SimulatedCluster]:
+    """Bring a cluster of simulated nodes up, and take it away; raises :class:`CannotRunError`."""
+    if shutil.which("mosquitto", path=SEARCH_PATH) is None:
+        raise CannotRunError("mosquitto is not installed, and the control plane does not start without")
+    if options.simulated is not None:
+        yield options.simulated()
+        return
+    made = SimulatedCluster(options.folder, shape)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._port = cluster.api_port
-        self._tls: ssl.SSLContext = load_access(cluster.folder.kubeconfig).ssl_context()
+
+class Api:
+    """The API of a cluster, as its administrator: one connection for requests, one for each watch."""
+
+    def __init__(self, port: int, kubeconfig: Path) -> None:
+        self._port = port
+        self._tls: ssl.SSLContext = load_access(kubeconfig).ssl_context()
         self._requests: Connection | None = None
 
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -53,11 +77,11 @@ class Api:
         return answer
 
     @asynccontextmanager
-    async def watch(self, path: str) -> AsyncIterator[Watch]:
-        """Follow a collection from now on."""
+    async def watch(self, path: str, query: str = "") -> AsyncIterator[Watch]:
+        """Follow a collection, or what a query selects of it, from now on."""
         since = (await self.request("GET", path))["metadata"]["resourceVersion"]
         connection = await Connection.open(self._port, self._tls)
-        watch = Watch(connection.lines("GET", f"{path}?watch=1&resourceVersion={since}"))
+        watch = Watch(connection.lines("GET", f"{path}?watch=1&resourceVersion={since}&{query}"))
         try:
             yield watch
         finally:
@@ -77,13 +101,23 @@ class Watch:
         self._events: asyncio.Queue[tuple[float, dict[str, Any]]] = asyncio.Queue()
         self._reader = asyncio.create_task(self._read(lines))
 
-    async def until(self, wanted: Callable[[str, dict[str, Any]], bool]) -> float:
-        """Wait for an event (type, object), and give the time it came (``time.perf_counter``)."""
-        async with asyncio.timeout(PATIENCE):
+    async def until(
+        self, wanted: Callable[[str, dict[str, Any]], bool], *, patience: float = PATIENCE
+    ) -> float:
+        """Wait for an event (type, object), and give the time it came (``time.perf_counter``).
+
+        Raises TimeoutError after ``patience`` seconds.
+        """
+        async with asyncio.timeout(patience):
             while True:
-                came, event = await self._events.get()
-                if wanted(event["type"], event["object"]):
+                came, kind, found = await self.next()
+                if wanted(kind, found):
                     return came
+
+    async def next(self) -> tuple[float, str, dict[str, Any]]:
+        """Wait for the next event: its time (``time.perf_counter``), its type, its object."""
+        came, event = await self._events.get()
+        return came, event["type"], event["object"]
 
     async def close(self) -> None:
         """Stop reading."""

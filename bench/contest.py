@@ -87,9 +87,10 @@ class Both:
             note=note,
         )
 
-    def writes(self, metric: str) -> list[Row]:
-        """Compare many writers' rate and their unlucky ones' time."""
+    def writes(self, metric: str, *, required: bool = True) -> list[Row]:
+        """Compare many writers' rate and their unlucky ones' time; ``required``: with the budgets of writes."""
+        rate, slowest, ratio = (3000.0, 40.0, 0.5) if required else (None, None, None)
         return [
-            self.row(f"{metric}, writes/s", lambda times: times.rate, target=3000, ratio=0.5, lower=False),
-            self.row(f"{metric}, p99 ms", lambda times: times.p99, target=40),
+            self.row(f"{metric}, writes/s", lambda times: times.rate, target=rate, ratio=ratio, lower=False),
+            self.row(f"{metric}, p99 ms", lambda times: times.p99, target=slowest),
         ]

@@ -33,7 +33,7 @@ def run(options: Options) -> list[Row]:
 
 async def _run(made: Cluster, rounds: int) -> list[Row]:
     async with AsyncExitStack() as stack:
-        api = Api(made)
+        api = Api(made.api_port, made.folder.kubeconfig)
         stack.callback(api.close)
         containers = await _containers(made, api, rounds)
         nodes = await stack.enter_async_context(api.watch(NODES))

@@ -57,6 +57,18 @@ def joined(rounds: Sequence[Times]) -> Times:
     return Times(each, statistics.median(times.rate for times in rounds))
 
 
+def steady_rate(moments: Sequence[float], windows: int = 20) -> float:
+    """Give how many things are done in a second, from the start and the moment at which each was done.
+
+    It is the lower quartile of the time that windows of as many things each took: what a machine does beside
+    only adds time, and a virtual one may be halted for most of it. Of things that come in batches, a window
+    must hold several.
+    """
+    each = max((len(moments) - 1) // windows, 1)
+    took = [later - sooner for sooner, later in zip(moments[::each], moments[each::each], strict=False)]
+    return each / percentile(took, 25)
+
+
 def percentile(values: Sequence[float], percent: float) -> float:
     """Give the value that ``percent`` of a hundred do not exceed."""
     ordered = sorted(values)

@@ -30,7 +30,7 @@ def run(options: Options) -> list[Row]:
 
 async def _fill(made: Cluster, pods: int) -> None:
     """Run so many pods; ``up`` has started the first."""
-    api = Api(made)
+    api = Api(made.api_port, made.folder.kubeconfig)
     async with api.watch(PODS) as watch:
         for number in range(1, pods):
             await api.request("POST", PODS, pod(f"more-{number}"))

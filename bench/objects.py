@@ -26,6 +26,12 @@ def config_map(name: str, number: int) -> bytes:
     return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}).encode()
 
 
+def labelled(name: str, number: int) -> bytes:
+    """Make what changes a label of a pod: a merge patch, and as well what a manager of that label applies."""
+    meta = {"name": name, "labels": {"bench": str(number)}}
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": meta}).encode()
+
+
 def without_version(data: bytes) -> bytes:
     """Give an object as a client puts it back that does not care about others' changes."""
     document = json.loads(data)

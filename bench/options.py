@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.simulated import SimulatedCluster
 from bench.table import Row
 from tests.lab import proc
 from tests.lab.cluster import Cluster
@@ -14,6 +15,9 @@ from tests.lab.folders import run_folder
 
 ROOT = Path("/var/tmp/edgeorch-bench")
 """Not in /tmp, which is memory on many machines: what is synced there costs nothing."""
+
+NODES = 5000
+"""The largest cluster that Kubernetes says it supports (kubernetes.io, "Considerations for large clusters")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,12 @@ class Options:
     """An empty folder on a disk, which is removed after the run."""
     quick: bool = False
     """Only see whether everything works: the figures mean little."""
+    one_node: Callable[[], Cluster] | None = None
+    """Gives the cluster of one node that the benchmarks of this run share, instead of a fresh one for each."""
+    simulated: Callable[[], SimulatedCluster] | None = None
+    """The same for those that want a simulated cluster."""
+    nodes: int = NODES
+    """How many simulated nodes the largest fleet has."""
 
 
 class CannotRunError(RuntimeError):

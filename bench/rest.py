@@ -21,13 +21,18 @@ from bench.control_plane import control_plane
 from bench.etcd import etcd_binary, running_etcd
 from bench.fan_out import fan_out
 from bench.http import Connection
-from bench.objects import CONFIG_MAPS, PODS, config_map, pod, without_version
+from bench.objects import CONFIG_MAPS, PODS, config_map, labelled, pod, without_version
 from bench.options import CannotRunError, Options
 from bench.table import Row
 from bench.usage import rss
 from tests.fakes.mosquitto import SEARCH_PATH
 
 _FILES = 8192
+_PATCHES = {
+    "PATCH (merge) 3 KB pod": "application/merge-patch+json",
+    "server-side apply to 3 KB pod": "application/apply-patch+yaml",
+}
+_APPLIED = "fieldManager=bench"
 
 
 def run(options: Options) -> list[Row]:
@@ -95,6 +100,15 @@ async def _writes(contest: Contest, clients: int, *, pods: int, rounds: int) -> 
         rows.append(alone.row(f"PUT {what}, 1 client, p50 ms", lambda times: times.p50, target=1.5))
         many = await contest.run(request, put_etcd, clients=clients)
         rows += many.writes(f"PUT {what}, {clients} clients")
+    for what, content_type in _PATCHES.items():
+
+        async def patch(connection: Connection, number: int, content_type: str = content_type) -> None:
+            name = f"p{number % pods}"
+            path = f"{PODS}/{name}?{_APPLIED if 'apply' in content_type else ''}"
+            await connection.request("PATCH", path, labelled(name, number), content_type)
+
+        patched = await contest.run(patch, put_etcd, clients=clients)
+        rows += patched.writes(f"{what}, {clients} clients", required=False)
     return rows
 
 
@@ -118,5 +132,7 @@ async def _reads(contest: Contest, clients: int) -> list[Row]:
     note = f"{len(size) / 1e6:.1f} MB"
     return [
         got.row(f"GET pod, {clients} clients, requests/s", lambda times: times.rate, lower=False),
+        got.row(f"GET pod, {clients} clients, p99 ms", lambda times: times.p99),
         listed.row(f"LIST {count:,} pods, 1 client, p50 ms", lambda times: times.p50, note=note),
+        listed.row(f"LIST {count:,} pods, 1 client, p99 ms", lambda times: times.p99),
     ]
