@@ -15,7 +15,8 @@ from edgeorch.mqtt.backoff import Backoff
 from edgeorch.mqtt.bus import Bus, Connection, Message, Will
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
-from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
+from edgeorch.pki import MQTT_SERVER
+from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from tests.fakes.bus import FakeBroker, FakeBus
 from tests.fakes.certificates import TestCa
@@ -110,7 +111,7 @@ class TlsSide(PahoSide):
         mosquitto_binary()
         ca = TestCa(folder)
         self.port = free_port()
-        self._server = ca.issue(SERVER_NAME)
+        self._server = ca.issue(MQTT_SERVER)
         self._node = ca.issue("n1")
         self._broker = Mosquitto(BrokerConfig(folder / "broker", self.port, ca.issue("broker")))
 

@@ -41,6 +41,7 @@ from edgeorch_agent.runtime.base import (
     RuntimeUnavailable,
     SandboxInfo,
     SandboxSpec,
+    Usage,
 )
 from edgeorch_agent.runtime.fake import FakeHost, FakeRuntime, Pull, Script
 from edgeorch_agent.runtime.podman import PodmanRuntime
@@ -164,6 +165,8 @@ def shell(script: Script) -> str:
     lines.append(f"{{ {writer}; }} &" if script.output_every else writer)
     if script.run_for:
         lines.append(f"sleep {script.run_for} & wait $!")
+    if script.cpu >= 1:
+        lines.append("while :; do :; done &")
     if script.oom:
         lines.append("exec tail /dev/zero")
     elif script.run_for is None:
@@ -668,12 +671,29 @@ class TestNode:
         assert await asyncio.to_thread(Path(info.image_root).is_dir)
 
     async def test_usage_covers_running_containers(self, machine: Machine, runtime: Runtime) -> None:
-        """By container name; what does not run uses nothing, and neither does a pod that is not there."""
+        """Each of our own that runs, with the pod and name it has; what does not run uses nothing."""
+        await machine.foreign()
         sandbox = await made(runtime)
-        await started(machine, runtime, sandbox.uid, Script(), "runs")
+        running = await started(machine, runtime, sandbox.uid, Script(), "runs")
         await runtime.create_container(sandbox.uid, container_spec("fresh"))
-        usage = await runtime.usage(sandbox.uid)
-        assert list(usage) == ["runs"]
-        assert usage["runs"].memory_bytes > 0
-        assert usage["runs"].cpu_nanoseconds >= 0
-        assert await runtime.usage("no-such-pod") == {}
+        [used] = await runtime.usage()
+        assert isinstance(used, Usage)
+        assert (used.uid, used.container, used.container_id) == (sandbox.uid, "runs", running.id)
+        assert used.started_at == running.started_at
+        assert used.memory_bytes > 0
+        assert used.cpu_nanoseconds >= 0
+
+    async def test_usage_counts_up(self, machine: Machine, runtime: Runtime) -> None:
+        """A busy container's processor time grows."""
+        sandbox = await made(runtime)
+        await started(machine, runtime, sandbox.uid, Script(cpu=1.0), "busy")
+
+        [first] = await runtime.usage()
+        assert isinstance(first, Usage)
+        async with asyncio.timeout(SOON):
+            while True:
+                [used] = await runtime.usage()
+                assert isinstance(used, Usage)
+                if used.cpu_nanoseconds > first.cpu_nanoseconds + 200_000_000:
+                    return
+                await asyncio.sleep(0.05)

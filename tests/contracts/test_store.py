@@ -235,6 +235,35 @@ class TestReads:
         delete(store, "a")
         assert [e.name for e in taken] == ["a"]
 
+    async def test_the_past_can_be_listed(self, store: Store) -> None:
+        """A list as of a revision shows what was there then: what came later is not, what went later is."""
+        for name in "ace":
+            put(store, name, v="1")
+        then = store.revision
+        put(store, "b")
+        put(store, "c", v="2")
+        delete(store, "a")
+        put(store, "a", v="3")
+        delete(store, "e")
+        past = store.list("pods", at=then)
+        assert [(e.name, e.labels) for e in past] == [(name, {"v": "1"}) for name in "ace"]
+        assert [e.name for e in store.list("pods", "default", at=then)] == ["a", "c", "e"]
+        assert store.list("pods", "other", at=then) == []
+        assert [e.name for e in store.list("pods", at=store.revision)] == ["a", "b", "c"]
+
+    async def test_the_past_ends_where_the_ring_does(self, store: Store) -> None:
+        """As far back as a watch could go on from, a list can be made; before and after that it is Expired."""
+        first = put(store, "a")
+        for _ in range(8):
+            put(store, "b")
+        assert [e.name for e in store.list("pods", at=first)] == ["a"]
+        put(store, "b")
+        await store.committed(store.revision)
+        with pytest.raises(Expired, match="too old resource version"):
+            store.list("pods", at=first)
+        with pytest.raises(Expired, match="too large resource version"):
+            store.list("pods", at=store.revision + 1)
+
 
 class TestOptimisticConcurrency:
     async def test_expected_zero_creates_only(self, store: Store) -> None:
@@ -432,6 +461,23 @@ class TestWatch:
                 put(store, str(n))
             await store.committed(store.revision)
             assert len(await take(watch, 3)) == 3
+
+    async def test_a_queue_is_bounded_in_bytes(self, store: Store) -> None:
+        """A reader that stands still costs no more memory than the ring, however large the objects are."""
+        large = "x" * (SMALL_RING.size // 2)
+        with store.watch("pods") as slow, store.watch("pods") as good:
+            for n in range(3):
+                put(store, str(n), large=large)
+                await store.committed(store.revision)
+                assert len(await take(good, 1)) == 1
+            with pytest.raises(Expired):
+                await take(slow, 1)
+
+    async def test_an_event_larger_than_the_queue_is_told(self, store: Store) -> None:
+        """Who has read everything before gets it."""
+        with store.watch("pods") as watch:
+            put(store, "a", large="x" * 2 * SMALL_RING.size)
+            assert [event.entry.name for event in await take(watch, 1)] == ["a"]
 
     async def test_history_longer_than_the_queue_is_no_overflow(self, store: Store) -> None:
         """Resuming from far back is not falling behind."""

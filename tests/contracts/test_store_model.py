@@ -10,11 +10,12 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edgeorch.errors import AlreadyExists, Conflict, NotFound
+from edgeorch.errors import AlreadyExists, Conflict, Expired, NotFound
 from edgeorch.tinystore import JournalOptions
 from edgeorch_server.store.base import Build, Draft, Durability, Entry, Watch
 from edgeorch_server.store.journal_backend import BackendOptions
@@ -54,6 +55,8 @@ class StoreModel(RuleBasedStateMachine):
         self.store = self.run(self.open())
         self.state: State = {}
         self.states: dict[int, State] = {self.store.revision: {}}
+        self.reach = self.store.revision
+        """The oldest revision of this store's life: what came before a restart is gone."""
         self.safe = self.store.revision
         """Newest revision that was acknowledged as durable."""
         self.watch: Watch | None = None
@@ -158,6 +161,24 @@ class StoreModel(RuleBasedStateMachine):
             if event.type != "DELETED":
                 self.watched[key] = (event.entry.revision, event.entry.data)
 
+    @rule(namespace=st.sampled_from([None, "", "a", "b"]), back=st.integers(0, 30))
+    def read_the_past(self, namespace: str | None, back: int) -> None:
+        """Read as of a revision: what it was then, committed or not; from before a restart it is Expired."""
+        revision, state = list(self.states.items())[-1 - back % len(self.states)]
+        if revision < self.reach:
+            with pytest.raises(Expired):
+                self.store.list("pods", namespace, at=revision)
+            return
+        listed = [
+            ((e.namespace, e.name), (e.revision, e.data))
+            for e in self.store.list("pods", namespace, at=revision)
+        ]
+        assert listed == [
+            ((key[1], key[2]), value)
+            for key, value in sorted(state.items())
+            if key[0] == "pods" and namespace in {None, key[1]}
+        ]
+
     def acknowledged(self) -> None:
         """Take note that all is committed; what was soft may not be on the disk."""
 
@@ -220,7 +241,7 @@ class TinyStoreModel(StoreModel):
         self.run(self.store.close())
         self.store = self.run(self.open())
         assert self.store.revision == revision
-        self.safe = revision
+        self.safe = self.reach = revision
         self.watch = None
 
     @rule()
@@ -244,7 +265,7 @@ class TinyStoreModel(StoreModel):
         assert found in [state for revision, state in self.states.items() if revision >= self.safe]
         self.state = found
         self.states = {self.store.revision: found}
-        self.safe = self.store.revision
+        self.safe = self.reach = self.store.revision
         self.watch = None
 
     async def no_compaction(self) -> None:

@@ -46,12 +46,13 @@ class TestCa:
         self.path = folder / "ca.crt"
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, common_name: str, file_name: str = "") -> TlsFiles:
-        """Make a certificate, valid as client and as server on loopback."""
+    def issue(self, common_name: str, file_name: str = "", *, also: str = "localhost") -> TlsFiles:
+        """Make a certificate, valid as client and as server on loopback, and under one more name."""
         stem = file_name or common_name.replace(":", "-")
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [
             x509.DNSName("localhost"),
+            x509.DNSName(also),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
         certificate = (

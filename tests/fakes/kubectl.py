@@ -1,11 +1,10 @@
-"""Real kubectl, in whatever versions this machine has."""
+"""Real kubectl for tests that run a server in their own process."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import shutil
 from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,9 @@ from typing import Any
 TIMEOUT = 60.0
 
 
-def kubectls() -> list[Path]:
-    """Find the kubectl on the PATH and all versions that lie beside it (``kubectl.1.31``)."""
-    found = shutil.which("kubectl")
-    if found is None:
-        return []
-    real = Path(found).resolve()
-    versions = sorted(path for path in real.parent.glob("kubectl.1.*") if os.access(path, os.X_OK))
-    return versions or [real]
+def version(binary: Path) -> str:
+    """Give what a test with a kubectl is called by."""
+    return binary.name.removeprefix("kubectl.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -12,14 +13,22 @@ from pathlib import Path
 
 import pytest
 
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
 def free_port() -> int:
-    """Find a TCP port on loopback that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Find a TCP port on loopback that nobody uses right now.
+
+    It lies below those that the kernel gives to outgoing connections: one of these could take it while the
+    process that listens on it is being restarted.
+    """
+    first_ephemeral = int(_EPHEMERAL.read_text().split()[0])
+    while True:
+        port = random.randrange(first_ephemeral // 2, first_ephemeral)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def mosquitto_binary() -> str:

@@ -5,30 +5,15 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import struct
 from collections.abc import Mapping
 from typing import Any
 
+from edgeorch_server.apiserver.protobuf.body import UNIONS
 from edgeorch_server.apiserver.protobuf.messages import Field, Shape, kubernetes_messages
 from edgeorch_server.apiserver.protobuf.scalars import ZEROS
-
-VARINT, BYTES = 0, 2
-
-
-def varint(value: int) -> bytes:
-    value %= 2**64
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*out, value))
-
-
-def number(field: int, value: int) -> bytes:
-    return varint(field << 3 | VARINT) + varint(value)
-
-
-def piece(field: int, data: bytes) -> bytes:
-    return varint(field << 3 | BYTES) + varint(len(data)) + data
+from edgeorch_server.apiserver.protobuf.wire import FIXED64
+from edgeorch_server.apiserver.protobuf.writing import piece, varint, whole
 
 
 def envelope(api_version: str, kind: str, raw: bytes) -> bytes:
@@ -67,12 +52,14 @@ def _field(key: int, field: Field, value: Any) -> bytes:
 
 def _one(key: int, field: Field, value: Any) -> bytes:
     if field.is_message:
-        return piece(key, message(field.type, value or {}))
+        return piece(key, message(field.type, _union(field.type, value) or {}))
     if value is None:
         value = ZEROS[field.type]
     match field.type:
         case "int" | "bool":
-            return number(key, int(value))
+            return whole(key, int(value))
+        case "double":
+            return varint(key << 3 | FIXED64) + struct.pack("<d", value)
         case "bytes":
             return piece(key, base64.b64decode(value))
         case "Time" | "MicroTime":
@@ -80,17 +67,30 @@ def _one(key: int, field: Field, value: Any) -> bytes:
         case "Quantity":
             return piece(key, piece(1, str(value).encode()))
         case "IntOrString" if isinstance(value, str):
-            return piece(key, number(1, 1) + number(2, 0) + piece(3, value.encode()))
+            return piece(key, whole(1, 1) + whole(2, 0) + piece(3, value.encode()))
         case "IntOrString":
-            return piece(key, number(1, 0) + number(2, value) + piece(3, b""))
+            return piece(key, whole(1, 0) + whole(2, value) + piece(3, b""))
         case "Raw":
             return piece(key, b"" if value is None else piece(1, json.dumps(value).encode()))
+        case "Strings":
+            return piece(key, b"".join(piece(1, text.encode()) for text in value))
         case _:
             return piece(key, value.encode())
+
+
+def _union(name: str, value: Any) -> Any:
+    """Give the message that stands for a value, where one does."""
+    if name not in UNIONS:
+        return value
+    if isinstance(value, dict):
+        return {"allows": True, "schema": value}
+    if isinstance(value, bool):
+        return {"allows": value}
+    return {"property" if name.endswith("StringArray") else "jSONSchemas": value}
 
 
 def _time(value: str | None) -> bytes:
     if value is None:
         return b""
     when = dt.datetime.fromisoformat(value)
-    return number(1, int(when.timestamp() // 1)) + number(2, when.microsecond * 1000)
+    return whole(1, int(when.timestamp() // 1)) + whole(2, when.microsecond * 1000)

@@ -12,11 +12,12 @@ from typing import Any
 from edgeorch.api.core.pod import Pod
 from edgeorch.api.core.resources import EVENTS, NODES, PODS
 from edgeorch.api.meta import DeleteOptions, Object, format_time
-from edgeorch.api.resources import ResourceInfo
-from edgeorch.api.table import default_table
+from edgeorch.api.resources import LiveTable, ResourceInfo
+from edgeorch.api.table import default_table, served_table
 from edgeorch.errors import ApiError
 from edgeorch_server.controllers.bootstrap import create_initial_objects
-from edgeorch_server.controllers.runner import Controller, Key, Reconciler
+from edgeorch_server.controllers.definitions.serving import CustomKinds
+from edgeorch_server.controllers.runner import Controller, Key, Reconciler, Sources
 from edgeorch_server.controllers.service_account import DefaultServiceAccount
 from edgeorch_server.controllers.workloads import workload_controllers
 from edgeorch_server.registry.base import ListOptions, PatchType, WriteOptions
@@ -31,20 +32,26 @@ ROUNDS = 200
 class Workshop:
     """Pods go where the test puts them, and are as ready as it says."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
         self.time = EPOCH
         self.now_is: Callable[[], dt.datetime] | None = None
         uids = (f"uid-{number:06}" for number in itertools.count(1))
         names = (f"{number:05}" for number in itertools.count(1))
+        self.kinds = CustomKinds(self.store, LiveTable(default_table()), LiveTable(served_table()))
         self.registry = Registry(
             self.store,
-            default_table(),
+            self.kinds.stored,
             now=self.now,
             new_uid=lambda: next(uids),
             new_name=lambda base: base + next(names),
         )
-        self.controllers: Sequence[Controller] = workload_controllers(self.registry, self.now)
+        self.controllers: Sequence[Controller] = ()
+        self.restart()
+
+    def restart(self) -> None:
+        """Start all controllers anew: what they had in mind is lost."""
+        self.controllers = workload_controllers(self.registry, self.now)
 
     async def open(self) -> Workshop:
         """Create what every cluster has."""
@@ -104,6 +111,7 @@ class Workshop:
     async def reconcile(self) -> None:
         """Reconcile every object once; refusals are the controllers' own business."""
         for controller in self.controllers:
+            assert not isinstance(controller.sources, Sources), "a workload controller follows certain kinds"
             resource = controller.sources[0].resource
             for entry in self._entries(resource):
                 try:
@@ -112,7 +120,7 @@ class Workshop:
                     continue
 
     def _versions(self) -> set[tuple[str, int]]:
-        kinds = (resource for resource in default_table() if resource != EVENTS)
+        kinds = (resource for resource in self.registry.table if resource != EVENTS)
         return {(entry.uid, entry.revision) for kind in kinds for entry in self._entries(kind)}
 
     @asynccontextmanager

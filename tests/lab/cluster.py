@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from edgeorch.cli.up import processes
-from edgeorch.cli.up.cluster import SERVER
 from edgeorch.cli.up.layout import ClusterFolder
 from edgeorch.cli.up.namespaces import Board, Bridge, cluster_tag
 from edgeorch.cli.up.nodes import LocalNode
+from edgeorch.cli.up.server import SERVER
 from edgeorch_agent.runtime.base import LABEL_CONTAINER, LABEL_NAME, LABEL_NAMESPACE
 from tests.fakes.mosquitto import free_port
 from tests.lab import leftovers, proc
 from tests.lab.folders import run_folder
-from tests.lab.kubectl import Kubectl, Output, kubectl_binaries, run
+from tests.lab.kubectl import Kubectl, Output, kubectls, run
 from tests.lab.podman import BUSYBOX, busybox_root, why_no_podman
 
 ROOT = Path("/tmp/edgeorch-e2e")
@@ -91,7 +91,7 @@ class Cluster:
 
     def kubectl(self, namespace: str = "", binary: Path | None = None) -> Kubectl:
         """Give a kubectl for this cluster."""
-        binary = binary or kubectl_binaries()[0]
+        binary = binary or kubectls()[-1]
         home = self.home / binary.name
         home.mkdir(exist_ok=True)
         return Kubectl(binary, self.folder.kubeconfig, home, namespace)
@@ -113,7 +113,7 @@ class Cluster:
         command = [os.fsdecode(word) for word in proc.command_line(running.pid).split(b"\0")[:-1]]
         own = proc.environment(running.pid)
         running.signal(signal.SIGKILL)
-        running.wait(10)
+        assert running.wait(60), f"{process} does not die"
         processes.start(
             command,
             pid_file=self.folder.pid_file(process),

@@ -14,12 +14,18 @@ TIMEOUT = 60.0
 """Seconds a command may take; ``kubectl wait`` and the like say their own, shorter ones."""
 
 
-def kubectl_binaries() -> list[Path]:
-    """Give the kubectl on the PATH, then the other versions that lie beside it (``kubectl.1.27``)."""
+def kubectls() -> list[Path]:
+    """Give every kubectl of this machine, the newest last.
+
+    Those that lie beside the one on the PATH (``kubectl.1.31``) are taken for all there are: it is a wrapper then that
+    chooses among them, and starts two processes for each command.
+    """
     found = shutil.which("kubectl")
     if found is None:
         return []
-    return [Path(found), *sorted(Path(found).resolve().parent.glob("kubectl.1.*"))]
+    real = Path(found).resolve()
+    versions = sorted(path for path in real.parent.glob("kubectl.1.*") if os.access(path, os.X_OK))
+    return versions or [real]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,13 @@ class CommandFailed(AssertionError):
 
 
 def run(
-    command: list[str], *, stdin: str | None, env: dict[str, str], timeout: float, code: int | None
+    command: list[str],
+    *,
+    stdin: str | None,
+    env: dict[str, str],
+    timeout: float,
+    code: int | None,
+    folder: Path | None = None,
 ) -> Output:
     """Run a command to its end; ``code`` is the exit code it must have, None lets any pass."""
     try:
@@ -63,6 +75,7 @@ def run(
             errors="replace",
             input=stdin or "",
             env=env,
+            cwd=folder,
             timeout=timeout,
         )
     except subprocess.TimeoutExpired as exc:
@@ -83,12 +96,21 @@ class Kubectl:
     home: Path
     """Discovery is cached below it, per host and port: a new cluster needs a new one."""
     namespace: str = ""
+    folder: Path | None = None
+    """Where it runs; None: here."""
 
     def __call__(
         self, *words: str, stdin: str | None = None, code: int | None = 0, timeout: float = TIMEOUT
     ) -> Output:
         """Run ``kubectl WORDS``; fails unless it ends with ``code`` (None: any)."""
-        return run(self.command(*words), stdin=stdin, env=self.environment(), timeout=timeout, code=code)
+        return run(
+            self.command(*words),
+            stdin=stdin,
+            env=self.environment(),
+            timeout=timeout,
+            code=code,
+            folder=self.folder,
+        )
 
     def json(self, *words: str) -> Any:
         """Run ``kubectl WORDS -o json`` and give the document."""
@@ -120,6 +142,7 @@ class Kubectl:
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(self.home),
             "KUBECONFIG": str(self.kubeconfig),
+            "EDITOR": "true",  # one that changes nothing, and does not wait for anybody
         }
 
 

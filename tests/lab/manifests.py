@@ -47,3 +47,23 @@ def pod(name: str, *containers: Manifest, labels: dict[str, str] | None = None, 
             **spec,
         },
     }
+
+
+def workload(kind: str, name: str, **spec: Any) -> Manifest:
+    """Write a workload of apps/v1 whose pods run for ever and end at once."""
+    labels = {"app": name}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [shell(FOR_EVER)], "terminationGracePeriodSeconds": 1},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {"selector": {"matchLabels": labels}, "template": template, **spec},
+    }
+
+
+def deployment(name: str, replicas: int, **spec: Any) -> Manifest:
+    """Write a Deployment of pods that run for ever."""
+    return workload("Deployment", name, replicas=replicas, **spec)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _GONE_WITHIN = 15.0
@@ -68,20 +68,42 @@ def kill(victims: Iterable[int], number: int = signal.SIGKILL) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process for a while (SIGSTOP), all of it: its threads come to a stop one after another."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + _GONE_WITHIN
+        while set(map(_state_in, Path(f"/proc/{pid}/task").glob("*/stat"))) - {"T", ""}:
+            assert time.monotonic() < deadline, f"process {pid} does not stop"
+            time.sleep(0.005)
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
 def _state(pid: int) -> str:
-    return _after_name(pid)[0]
+    return _state_in(Path(f"/proc/{pid}/stat"))
+
+
+def _state_in(stat: Path) -> str:
+    return _after_name(stat)[0]
 
 
 def _parent(pid: int) -> int:
-    return int(_after_name(pid)[1] or 0)
+    return int(_after_name(Path(f"/proc/{pid}/stat"))[1] or 0)
 
 
-def _after_name(pid: int) -> list[str]:
-    stat = _read(pid, "stat").decode(errors="replace")
-    return stat.rpartition(")")[2].split()[:2] or ["", ""]
+def _after_name(stat: Path) -> list[str]:
+    return _bytes(stat).decode(errors="replace").rpartition(")")[2].split()[:2] or ["", ""]
 
 
 def _read(pid: int, file: str) -> bytes:
+    return _bytes(Path(f"/proc/{pid}/{file}"))
+
+
+def _bytes(path: Path) -> bytes:
     with suppress(OSError):
-        return Path(f"/proc/{pid}/{file}").read_bytes()
+        return path.read_bytes()
     return b""

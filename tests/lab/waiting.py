@@ -11,7 +11,7 @@ T = TypeVar("T")
 _POLL = 0.1
 
 
-def wait_until(condition: Callable[[], T], what: str, timeout: float = 90.0) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 90.0) -> T:
     """Ask again and again until the answer is true, and give it.
 
     Fails after ``timeout`` seconds with ``what`` was waited for and the last answer, or the error it ended with.
