@@ -13,6 +13,7 @@ import pytest
 from edgeorch_agent.runtime.base import Credentials, ImageFault, RegistryUnavailable, RuntimeUnavailable
 from edgeorch_agent.runtime.podman import PodmanRuntime
 from tests.lab.podman import BUSYBOX, PodmanHost
+from tests.lab.proc import frozen
 from tests.lab.registry import PASSWORD, USER, registry, why_no_registry
 
 pytestmark = pytest.mark.podman
@@ -88,10 +89,10 @@ async def test_a_service_that_dies_amid_a_pull_is_unavailable(
         name = f"{address}/hello:1"
         push(podman_host, name)
         pid = podman_host.home.listener()
-        os.kill(pid, signal.SIGSTOP)
-        pulling = asyncio.ensure_future(runtime.pull(name))
-        await asyncio.sleep(0.2)
-        os.kill(pid, signal.SIGKILL)
+        with frozen(pid):
+            pulling = asyncio.ensure_future(runtime.pull(name))
+            await asyncio.sleep(0.2)
+            os.kill(pid, signal.SIGKILL)
         with pytest.raises(RuntimeUnavailable):
             async with asyncio.timeout(SOON):
                 await pulling
@@ -102,13 +103,11 @@ async def test_a_service_that_dies_amid_a_pull_is_unavailable(
 
 async def test_a_pull_can_be_given_up(podman_host: PodmanHost, runtime: PodmanRuntime, tmp_path: Path) -> None:
     """A pod that is deleted while its image comes down does not wait for it."""
-    with registry(tmp_path, podman_host.registry_port) as address:
-        pid = podman_host.home.listener()
-        os.kill(pid, signal.SIGSTOP)  # for want of a slow network
-        try:
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await runtime.pull(f"{address}/hello:1")
-        finally:
-            os.kill(pid, signal.SIGCONT)
+    with (
+        registry(tmp_path, podman_host.registry_port) as address,
+        frozen(podman_host.home.listener()),  # for want of a slow network
+        pytest.raises(TimeoutError),
+    ):
+        async with asyncio.timeout(0.2):
+            await runtime.pull(f"{address}/hello:1")
     assert (await runtime.info()).version

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import socket
 import time
 import urllib.request
@@ -14,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from edgeorch_agent.runtime.base import (
     LABEL_HASH,
@@ -35,6 +34,7 @@ from edgeorch_agent.runtime.podman import PodmanRuntime
 from edgeorch_agent.runtime.podman_api import PodmanApi
 from edgeorch_agent.runtime.podman_bodies import Permits
 from tests.lab.podman import BUSYBOX, NGINX_PUBLIC, PAGE, PodmanHost
+from tests.lab.proc import frozen
 
 pytestmark = pytest.mark.podman
 
@@ -346,12 +346,22 @@ class TestBadDays:
         await runtime.remove_sandbox(spec.uid)
         assert await runtime.list() == ()
 
+    async def test_podman_describes_itself_seldom(
+        self, podman_host: PodmanHost, runtime: PodmanRuntime, mocker: MockerFixture
+    ) -> None:
+        """The long answer is asked for once; later only a sign of life, which a frozen service does not give."""
+        get = mocker.spy(PodmanApi, "get")
+        first = await runtime.info()
+        assert [await runtime.info() for _ in range(3)] == [first] * 3
+        assert [call.args[1] for call in get.call_args_list] == ["/info"]
+        with frozen(podman_host.home.listener()), pytest.raises(TimeoutError):
+            await asyncio.wait_for(runtime.info(), 0.5)
+        assert await runtime.info() == first
+
     async def test_a_hanging_service_is_unavailable(self, podman_host: PodmanHost) -> None:
         """A frozen service costs a time-out, not the agent; a stream can still be left."""
         api = PodmanApi(podman_host.socket, patience=0.5)
-        pid = podman_host.home.listener()
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with frozen(podman_host.home.listener()):
             begin = time.monotonic()
             with pytest.raises(RuntimeUnavailable, match="timed out"):
                 await api.get("/info")
@@ -362,25 +372,19 @@ class TestBadDays:
             reading.cancel()
             await asyncio.wait({reading}, timeout=SOON)
             assert reading.cancelled()
-        finally:
-            os.kill(pid, signal.SIGCONT)
-            await api.aclose()
+        await api.aclose()
 
 
 async def test_closing_does_not_wait_for_a_hanging_service(podman_host: PodmanHost) -> None:
     """The agent ends in time whatever Podman does; who still waits is told."""
     runtime = PodmanRuntime(podman_host.socket, node=NODE)
-    pid = podman_host.home.listener()
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with frozen(podman_host.home.listener()):
         waiting = [asyncio.ensure_future(runtime.info()) for _ in range(10)]
         await asyncio.sleep(0.2)
         await runtime.aclose()
         async with asyncio.timeout(SOON):
             outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {RuntimeUnavailable}
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def text_of(path: Path) -> str:

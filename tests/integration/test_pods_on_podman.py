@@ -171,6 +171,7 @@ async def test_configuration_reaches_the_process(node: Node) -> None:
     shared = node.folder / "disk" / uid / "volumes/shared"
     await node.until((shared / "a").exists)
     await node.until(lambda: (shared / "token").exists() and (shared / "token").read_text() == "one")
+    await node.until(lambda: (found := node.container("web")) is not None and found.ready)
     started = node.container("web")
     node.apply(Secret.from_dict({"metadata": {"name": "keys"}, "data": {"token": "dHdv"}}))
     await node.until(lambda: (shared / "token").read_text() == "two")
@@ -194,6 +195,17 @@ async def test_crash_and_last_words(node: Node) -> None:
     ended = found.lastState.terminated
     assert ended is not None
     assert (ended.exitCode, ended.reason, ended.message) == (3, "Error", "out of coffee\n")
+
+
+async def test_last_words_from_the_log(node: Node) -> None:
+    """``FallbackToLogsOnError``: a container that fails without a message is quoted from its log."""
+    spec = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    node.apply(pod("bad", "echo no coffee either; exit 3", restartPolicy="Never", container=spec))
+    await node.until(lambda: "bad" in node.statuses and node.statuses["bad"].phase == "Failed")
+    found = node.container("bad")
+    assert found is not None
+    assert found.state.terminated is not None
+    assert found.state.terminated.message == "no coffee either\n"
 
 
 async def test_command_that_does_not_exist(node: Node) -> None:

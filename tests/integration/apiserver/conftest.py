@@ -12,8 +12,11 @@ import uvloop
 
 from edgeorch.kubeconfig import kubeconfig, write_kubeconfig
 from edgeorch.pki import ADMIN, MASTERS, PkiFolder, Subject, node_subject
+from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
+from edgeorch_server.registry.recorder import EventRecorder
 from tests.fakes.api_server import Cluster, running_cluster, wall_clock
-from tests.fakes.kubectl import Kubectl, kubectls
+from tests.fakes.kubectl import Kubectl, version
+from tests.lab.kubectl import kubectls
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -56,9 +59,9 @@ def config(cluster: Cluster, pki: PkiFolder, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=kubectls(), ids=lambda path: path.name.removeprefix("kubectl."))
+@pytest.fixture(params=kubectls()[:1] + kubectls()[1:][-1:], ids=version)
 def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kubectl:
-    """Take each version, with a home of its own."""
+    """Take the oldest and the newest version, with a home of its own; ``make kubectls`` takes all, for every command."""
     return Kubectl(request.param, tmp_path, config)
 
 
@@ -66,3 +69,13 @@ def kubectl(request: pytest.FixtureRequest, config: Path, tmp_path: Path) -> Kub
 def newest(config: Path, tmp_path: Path) -> Kubectl:
     """Take the newest version, for what does not depend on it."""
     return Kubectl(kubectls()[-1], tmp_path, config)
+
+
+@pytest.fixture
+async def collector(cluster: Cluster) -> AsyncIterator[None]:
+    """Run the garbage collector, from before a test makes anything."""
+    made = GarbageCollector(cluster.registry, EventRecorder(cluster.registry, "gc", wall_clock))
+    task = asyncio.create_task(run_garbage_collector(made, cluster.registry))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

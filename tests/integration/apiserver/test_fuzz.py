@@ -16,15 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgeorch.api.table import default_table
-from edgeorch_server.apiserver.app import create_app
-from edgeorch_server.apiserver.auth.authentication import Credentials
 from edgeorch_server.apiserver.negotiation import BodyFormat
-from edgeorch_server.apiserver.printers import KubernetesPrinter
-from edgeorch_server.apiserver.streaming import OpenStreams
-from edgeorch_server.registry.base import PatchType, User
-from edgeorch_server.registry.registry import Registry
-from edgeorch_server.store.memory import MemoryStore
-from tests.fakes.api_server import FakeNodes, furnish, wall_clock
+from edgeorch_server.registry.base import PatchType
+from tests.fakes.api_server import furnish
+from tests.fakes.in_process import bare_app, bare_registry
 from tests.fakes.protobuf import encode
 
 TABLE = default_table()
@@ -33,13 +28,6 @@ AS_PROTOBUF = {"content-type": "application/vnd.kubernetes.protobuf"}
 RESOURCES = {resource.plural: resource for resource in TABLE}
 
 FUZZ = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-
-
-class Everyone:
-    """Lets everybody in as the master: here the handlers are of interest."""
-
-    async def authenticate(self, credentials: Credentials) -> User | None:
-        return User("fuzz", ("system:masters",)) if not credentials.bearer_token else None
 
 
 @dataclass
@@ -64,17 +52,8 @@ class Fuzzed:
 @contextmanager
 def fuzzing() -> Iterator[Fuzzed]:
     """Start afresh for each example, so that what it draws depends on nothing else."""
-    store = MemoryStore()
-    registry = Registry(store, TABLE, now=wall_clock)
-    streams = OpenStreams()
-    streams.stop()
-    app = create_app(
-        registry,
-        authenticator=Everyone(),
-        node_calls=FakeNodes(chunks=[b"line\n"]),
-        printer=KubernetesPrinter(wall_clock),
-        streams=streams,
-    )
+    registry = bare_registry()
+    app = bare_app(registry)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://test")
     with asyncio.Runner() as runner:
         runner.run(furnish(registry))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from edgeorch_server.apiserver.protobuf.body import MAGIC, decode_protobuf
-from tests.fakes.kubectl import Kubectl, kubectls
+from tests.fakes.kubectl import Kubectl
+from tests.lab.kubectl import kubectls
 
 NEWEST = kubectls()[-1:]
 NOT_FOUND = b'{"kind":"Status","status":"Failure","reason":"NotFound","code":404}'

@@ -1,36 +1,24 @@
-"""``kubectl delete --cascade``, every version there is, with the garbage collector at work."""
+"""``kubectl delete --cascade``, with the garbage collector at work."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from edgeorch.api.core.resources import CONFIG_MAPS
-from edgeorch_server.controllers.garbage.collector import GarbageCollector, run_garbage_collector
-from edgeorch_server.registry.recorder import EventRecorder
-from tests.fakes.api_server import Cluster, wall_clock
+from tests.fakes.api_server import Cluster
 from tests.fakes.eventually import eventually
-from tests.fakes.kubectl import Kubectl, kubectls
+from tests.fakes.kubectl import Kubectl
+from tests.lab.kubectl import kubectls
 
 pytestmark = [
     pytest.mark.kubectl,
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl on the PATH"),
     pytest.mark.usefixtures("collector"),
 ]
-
-
-@pytest.fixture
-async def collector(cluster: Cluster) -> AsyncIterator[None]:
-    """Run the garbage collector."""
-    made = GarbageCollector(cluster.registry, EventRecorder(cluster.registry, "gc", wall_clock))
-    task = asyncio.create_task(run_garbage_collector(made, cluster.registry))
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def names(cluster: Cluster) -> list[str]:

@@ -1,4 +1,4 @@
-"""``kubectl create KIND``, every version there is: the newer ones send protobuf and know nothing else."""
+"""``kubectl create KIND``: the newer ones send protobuf and know nothing else."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from tests.fakes.api_server import Cluster
-from tests.fakes.kubectl import Kubectl, kubectls
+from tests.fakes.kubectl import Kubectl
+from tests.lab.kubectl import kubectls
 
 pytestmark = [
     pytest.mark.kubectl,
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl on the PATH"),
 ]
+
+
+CONTAINER = {"name": "main", "image": "nginx:1"}
 
 
 async def test_create(kubectl: Kubectl, cluster: Cluster, tmp_path: Path) -> None:
@@ -32,6 +36,7 @@ async def test_create(kubectl: Kubectl, cluster: Cluster, tmp_path: Path) -> Non
             "uid",
             "resourceVersion",
             "creationTimestamp",
+            "managedFields",
         }
         return body
 
@@ -68,6 +73,23 @@ async def test_quotas(kubectl: Kubectl, cluster: Cluster) -> None:
     shown = await kubectl.ok("get", "quota")
     assert shown.out.split()[:4] == ["NAME", "REQUEST", "LIMIT", "AGE"]
     assert "Resource Quotas" in (await kubectl.ok("describe", "namespace", "default")).out
+
+
+async def test_priority_classes(kubectl: Kubectl, cluster: Cluster) -> None:
+    """``create priorityclass`` makes one that pods can name; ``get pc`` and ``describe`` show it."""
+    about = ("--value=1000", "--description=Paid for", "--preemption-policy=Never")
+    await kubectl.ok("create", "priorityclass", "gold", *about)
+    stored = json.loads(cluster.stored("priorityclasses.scheduling.k8s.io", "gold", ""))
+    assert (stored["value"], stored["description"], stored["preemptionPolicy"]) == (1000, "Paid for", "Never")
+    shown = (await kubectl.ok("get", "pc", "gold", "--no-headers")).out.split()
+    assert shown[:3] == ["gold", "1000", "false"]
+    assert "Paid for" in (await kubectl.ok("describe", "pc", "gold")).out
+    pod = {"metadata": {"name": "x"}, "spec": {"priorityClassName": "gold", "containers": [CONTAINER]}}
+    manifest = json.dumps({"apiVersion": "v1", "kind": "Pod", **pod})
+    await kubectl.ok("create", "-f", "-", stdin=manifest)
+    assert json.loads(cluster.stored("pods", "x"))["spec"]["priority"] == 1000
+    refused = await kubectl("create", "priorityclass", "huge", "--value=1000000001")
+    assert "maximum allowed value of a user defined priority is 1000000000" in refused.err
 
 
 async def test_refusals_read_as_ever(kubectl: Kubectl) -> None:

@@ -20,7 +20,8 @@ from edgeorch_server.registry.follow import Changed, Listed, follow
 from edgeorch_server.registry.recorder import EventRecorder
 from tests.fakes.api_server import Cluster, wall_clock
 from tests.fakes.eventually import eventually
-from tests.fakes.kubectl import Kubectl, kubectls
+from tests.fakes.kubectl import Kubectl
+from tests.lab.kubectl import kubectls
 
 pytestmark = [
     pytest.mark.kubectl,
@@ -39,6 +40,14 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       containers: [{name: web, image: "nginx:1"}]
+"""
+STATEFUL_SET = DEPLOYMENT.replace("Deployment", "StatefulSet").replace(
+    "  replicas: 2\n", "  replicas: 2\n  serviceName: web\n"
+)
+CLAIMS = """\
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 """
 BROKEN = "nginx:broken"
 
@@ -226,6 +235,58 @@ async def test_a_daemon_set(kubectl: Kubectl, cluster: Cluster) -> None:
     assert "SuccessfulCreate" in described
 
 
+async def test_a_stateful_set(kubectl: Kubectl) -> None:
+    """Roll it out, change it, look at its history, go back, scale it, describe and delete it."""
+    await kubectl.ok("apply", "-f", "-", stdin=STATEFUL_SET)
+    out = (await kubectl.ok("rollout", "status", "sts/web", "--timeout=30s")).out
+    assert out.endswith("partitioned roll out complete: 2 new pods have been updated...\n")
+    await kubectl.ok("set", "image", "sts/web", "web=nginx:2")
+    await kubectl.ok("annotate", "sts/web", "kubernetes.io/change-cause=second", "--overwrite")
+    await kubectl.ok("rollout", "status", "sts/web", "--timeout=30s")
+    history = (await kubectl.ok("rollout", "history", "sts/web")).out
+    assert [line.split()[0] for line in history.splitlines()[2:4]] == ["1", "2"]
+    assert "nginx:1" in (await kubectl.ok("rollout", "history", "sts/web", "--revision=1")).out
+    await kubectl.ok("rollout", "undo", "sts/web")
+    await kubectl.ok("rollout", "status", "sts/web", "--timeout=30s")
+    images = await kubectl.ok("get", "pods", "-o", "jsonpath={..containers[*].image}")
+    assert images.out.split() == ["nginx:1", "nginx:1"]
+
+    assert "scaled" in (await kubectl.ok("scale", "sts/web", "--replicas=3", "--current-replicas=2")).out
+    await kubectl.ok("rollout", "status", "sts/web", "--timeout=30s")
+    assert (await kubectl.ok("get", "pods", "-o", "name")).out.split() == [f"pod/web-{n}" for n in range(3)]
+    row = (await kubectl.ok("get", "sts", "--no-headers")).out.split()
+    assert row[:2] == ["web", "3/3"]
+    described = (await kubectl.ok("describe", "sts", "web")).out
+    for text in (
+        "3 desired | 3 total",
+        "3 Running / 0 Waiting",
+        "create Pod web-2 in StatefulSet web successful",
+    ):
+        assert text in described
+    await kubectl.ok("delete", "sts", "web")
+    await kubectl.ok("wait", "--for=delete", "pods", "-l", "app=web", "--timeout=30s")
+
+
+async def test_a_stateful_set_with_claims(newest: Kubectl, cluster: Cluster) -> None:
+    """Who applies it is warned that nothing binds claims; they are there to see, and stay when it goes."""
+    applied = await newest.ok("apply", "-f", "-", stdin=STATEFUL_SET + CLAIMS)
+    assert "spec.volumeClaimTemplates[0].spec" in applied.err
+    assert "they stay Pending" in applied.err
+    await newest.ok("rollout", "status", "sts/web", "--timeout=30s")
+    lines = (await newest.ok("get", "pvc", "--no-headers")).out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["data-web-0", "Pending"], ["data-web-1", "Pending"]]
+    described = (await newest.ok("describe", "pvc", "data-web-0")).out
+    assert "Used By:       web-0" in described
+    # kubectl sends a patch each time, as the list of templates is one to it; it changes nothing.
+    await newest.ok("apply", "-f", "-", stdin=STATEFUL_SET + CLAIMS)
+    assert stored(cluster, "statefulsets.apps", "web")["metadata"]["generation"] == 1
+    larger = await newest("apply", "-f", "-", stdin=STATEFUL_SET + CLAIMS.replace("1Gi", "2Gi"))
+    assert "updates to statefulset spec for fields other than 'replicas', 'ordinals'" in larger.err
+    await newest.ok("delete", "sts", "web")
+    await newest.ok("wait", "--for=delete", "pods", "-l", "app=web", "--timeout=30s")
+    assert len((await newest.ok("get", "pvc", "-o", "name")).out.split()) == 2
+
+
 async def test_get_all(newest: Kubectl) -> None:
     """``get all`` has pods, ReplicaSets and Deployments."""
     await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
@@ -235,3 +296,71 @@ async def test_get_all(newest: Kubectl) -> None:
     assert kinds == ["deployment.apps", "pod", "pod", "replicaset.apps"]
     wide = (await newest.ok("get", "rs", "-o", "wide")).out.splitlines()
     assert wide[0].split() == ["NAME", "DESIRED", "CURRENT", "READY", "AGE", "CONTAINERS", "IMAGES", "SELECTOR"]
+
+
+async def test_disruption_budgets(kubectl: Kubectl, cluster: Cluster) -> None:
+    """``create pdb`` keeps ``drain`` waiting; once the budget gives way, drain goes on by itself."""
+    await cluster.registry.create(NODES, Node(metadata=ObjectMeta(name="pi-1")))
+    await kubectl.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    for pod in cluster.registry.list(PODS):
+        await cluster.registry.bind(pod, "pi-1")
+    await kubectl.ok("create", "pdb", "web", "--selector=app=web", "--min-available=100%")
+    await kubectl.ok("wait", "pdb/web", "--for=jsonpath={.status.expectedPods}=2", "--timeout=30s")
+    row = (await kubectl.ok("get", "pdb", "--no-headers")).out.split()
+    assert row[:4] == ["web", "100%", "N/A", "0"]
+    draining = asyncio.create_task(kubectl("drain", "pi-1", "--timeout=120s"))
+    await asyncio.sleep(3)
+    assert not draining.done()
+    assert len(cluster.registry.list(PODS)) == 2
+    await kubectl.ok("patch", "pdb", "web", "-p", '{"spec": {"minAvailable": 0}}')
+    drained = await draining
+    assert drained.code == 0, drained.err
+    assert "Cannot evict pod as it would violate the pod's disruption budget." in drained.err
+    assert "will retry after 5s" in drained.err
+    assert "drained" in drained.out
+    described = (await kubectl.ok("describe", "pdb", "web")).out
+    assert re.search(r"Min available: +0", described)
+
+
+async def test_a_cron_job(kubectl: Kubectl, cluster: Cluster) -> None:
+    """``create cronjob``, ``create job --from``, and what ``get`` and ``describe`` make of them."""
+    await kubectl.ok("create", "cronjob", "tick", "--image=busybox", "--schedule=0 3 * * *")
+    spec = stored(cluster, "cronjobs.batch", "tick")["spec"]
+    assert (spec["schedule"], spec["concurrencyPolicy"]) == ("0 3 * * *", "Allow")
+    await kubectl.ok("create", "job", "now", "--from=cronjob/tick")
+    job = stored(cluster, "jobs.batch", "now")
+    assert job["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
+    assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
+    await eventually(lambda: any(pod.metadata.name.startswith("now-") for pod in cluster.registry.list(PODS)))
+    line = (await kubectl.ok("get", "cj", "--no-headers")).out
+    assert re.match(r"tick +0 3 \* \* \* +<none> +False +0 +<none> ", line)
+    described = (await kubectl.ok("describe", "cronjob", "tick")).out
+    for text in ("Concurrency Policy:            Allow", "Successful Job History Limit:  3"):
+        assert text in described
+    refused = await kubectl("create", "cronjob", "bad", "--image=busybox", "--schedule=TZ=UTC 0 3 * * *")
+    assert "cannot use TZ or CRON_TZ in schedule, use timeZone field instead" in refused.err
+    await kubectl.ok("delete", "cronjob", "tick")
+    await eventually(lambda: not cluster.stored("jobs.batch", "now"))
+
+
+async def test_setting_environment_and_resources(newest: Kubectl, cluster: Cluster) -> None:
+    """``set env`` and ``set resources`` change the template, and with it the pods."""
+    await newest.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+    await newest.ok("set", "env", "deployment/web", "COLOR=green", "SIZE-")
+    await newest.ok("set", "resources", "deployment/web", "--limits=cpu=200m", "--requests=cpu=100m")
+    await newest.ok("rollout", "status", "deployment/web", "--timeout=30s")
+    listed = (await newest.ok("set", "env", "deployment/web", "--list")).out
+    assert "COLOR=green" in listed
+    [container] = stored(cluster, "deployments.apps", "web")["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == {"limits": {"cpu": "200m"}, "requests": {"cpu": "100m"}}
+    newest_pods = [p for p in cluster.registry.list(PODS) if p.spec.containers[0].env]
+    assert [p.spec.containers[0].env[0].value for p in newest_pods] == ["green", "green"]
+
+
+async def test_create_job(kubectl: Kubectl, cluster: Cluster) -> None:
+    """Without a manifest; its pod gets what stands after the dashes as its command."""
+    await kubectl.ok("create", "job", "once", "--image=busybox", "--", "date", "-u")
+    await eventually(lambda: bool(cluster.registry.list(PODS)))
+    [pod] = cluster.registry.list(PODS)
+    assert pod.spec.containers[0].command == ["date", "-u"]

@@ -49,18 +49,30 @@ async def test_a_refusal_names_who_and_what(cluster: Cluster) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["/version", "/healthz", "/livez", "/readyz", "/version/", "/livez/ping"])
+@pytest.mark.parametrize("path", ["/version", "/healthz", "/livez", "/readyz", "/version/"])
 async def test_strangers_may_ask_for_version_and_health(cluster: Cluster, path: str) -> None:
     """And for nothing else (role ``system:public-info-viewer``)."""
     async with cluster.client(None) as client:
         assert (await client.get(path)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/apis", "/api/v1", "/openapi/v3", "/nowhere", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api", "/apis", "/api/v1", "/openapi/v3", "/nowhere", "/metrics", "/openid/v1/jwks"]
+)
 async def test_strangers_learn_nothing_else(cluster: Cluster, path: str) -> None:
     """Not even whether a path exists."""
     async with cluster.client(None) as client:
         assert (await client.get(path)).status_code == 401
+
+
+async def test_strangers_may_not_ask_for_single_checks(cluster: Cluster) -> None:
+    """Kubernetes shows them to those who have been given ``system:monitoring``."""
+    async with cluster.client(None) as client:
+        answer = await client.get("/livez/ping")
+    assert (answer.status_code, answer.json()["message"]) == (
+        403,
+        'forbidden: User "system:anonymous" cannot get path "/livez/ping"',
+    )
 
 
 @pytest.mark.parametrize("path", ["/api", "/apis", "/api/v1", "/openapi/v3", "/openapi/v2"])

@@ -24,7 +24,8 @@ from edgeorch.mqtt.messages import Presence
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings
 from edgeorch.mqtt.topics import DesiredTopic, NodeTopic, Topics
-from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
+from edgeorch.pki import MQTT_SERVER
+from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from edgeorch_server.fleet.fleet import Fleet
 from edgeorch_server.fleet.inventory import take_inventory
@@ -105,7 +106,7 @@ class Lab:
     # The server
 
     async def start_fleet(self) -> None:
-        self.bus = await self.connect(SERVER_NAME)
+        self.bus = await self.connect(MQTT_SERVER)
         self.fleet = Fleet(self.bus, TOPICS, self.registry, now=lambda: dt.datetime.now(dt.UTC))
         self._fleet_task = self.spawn(self.fleet.run())
 

@@ -19,9 +19,10 @@ from edgeorch.mqtt.backoff import Backoff
 from edgeorch.mqtt.bus import Connection, Message, Will
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings
+from edgeorch.pki import MQTT_SERVER
 from edgeorch_server.broker import mosquitto as module
 from edgeorch_server.broker.account import broker_account, file_folder
-from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
+from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import PID_FILE, Mosquitto
 from tests.fakes.certificates import TestCa
 from tests.fakes.mosquitto import free_port, mosquitto_binary
@@ -111,7 +112,7 @@ MAY_READ = ["desired/pods/default/web", "synced", "calls/logs", "streams/s1/down
 class TestAccess:
     async def test_what_a_node_may_write(self, lab: Lab) -> None:
         """An agent publishes its own state, and the server hears it."""
-        server, node = await lab.connected(SERVER_NAME), await lab.connected("n1")
+        server, node = await lab.connected(MQTT_SERVER), await lab.connected("n1")
         heard: asyncio.Queue[str] = asyncio.Queue()
         await server.subscribe(f"{ROOT}/nodes/#", lambda message: heard.put_nowait(message.topic))
         topics = [f"{ROOT}/nodes/n1/{leaf}" for leaf in MAY_WRITE]
@@ -136,14 +137,14 @@ class TestAccess:
 
     async def test_topics_outside_of_the_root(self, lab: Lab) -> None:
         """Neither a node nor the server may use the broker for anything else."""
-        for bus in (await lab.connected("n1"), await lab.connected(SERVER_NAME)):
+        for bus in (await lab.connected("n1"), await lab.connected(MQTT_SERVER)):
             for topic in ("other", "edgeorch/v2/nodes/n1/presence"):
                 with pytest.raises(Forbidden):
                     await bus.publish(topic, b"x")
 
     async def test_what_a_node_may_read(self, lab: Lab) -> None:
         """An agent hears its own desired state and what is for the whole cluster, retained or live."""
-        server, node = await lab.connected(SERVER_NAME), await lab.connected("n1")
+        server, node = await lab.connected(MQTT_SERVER), await lab.connected("n1")
         wanted = {f"{ROOT}/nodes/n1/{leaf}" for leaf in MAY_READ} | {f"{ROOT}/cluster/services/default/web"}
         foreign = {f"{ROOT}/nodes/n2/{leaf}" for leaf in (*MAY_READ, *MAY_WRITE)} | {f"{ROOT}/nodes/n1/node"}
         for topic in sorted(wanted | foreign):
@@ -161,7 +162,7 @@ class TestAccess:
 
     async def test_a_will_in_another_subtree(self, lab: Lab) -> None:
         """A node cannot make the broker say that another one is gone."""
-        server = await lab.connected(SERVER_NAME)
+        server = await lab.connected(MQTT_SERVER)
         heard: list[str] = []
         await server.subscribe(f"{ROOT}/nodes/#", lambda message: heard.append(message.topic))
         rogue = await lab.bus("n1", Will(f"{ROOT}/nodes/n2/presence", b"gone"))
@@ -220,7 +221,7 @@ class TestProcess:
     async def test_it_comes_back_when_killed(self, lab: Lab) -> None:
         """After kill -9 there is a new broker, with an empty memory, and the clients find it."""
         run = asyncio.create_task(lab.broker.run())
-        bus = await lab.connected(SERVER_NAME)
+        bus = await lab.connected(MQTT_SERVER)
         await bus.publish(f"{ROOT}/nodes/n1/synced", b"x", retain=True)
         states = bus.connections()
         assert await anext(states) is Connection.UP
@@ -324,3 +325,28 @@ class TestProcess:
         server.kill()
         await server.wait()
         await gone(pid)
+
+
+async def serial(lab: Lab) -> str:
+    """Ask the broker who it is."""
+    tls = lab.ca.issue("anybody").context()
+    _, writer = await asyncio.open_connection("127.0.0.1", lab.config.port, ssl=tls)
+    shown = writer.get_extra_info("peercert")["serialNumber"]
+    writer.transport.abort()
+    return str(shown)
+
+
+async def test_a_new_certificate_ends_no_connection(lab: Lab) -> None:
+    """mosquitto(8), SIGHUP: who connects from now on sees the new one, everybody else notices nothing."""
+    node = await lab.connected("n1")
+    given = lab.config.tls
+    before = await serial(lab)
+    fresh = lab.ca.issue("again")
+    given.certificate.write_bytes(fresh.certificate.read_bytes())
+    given.key.write_bytes(fresh.key.read_bytes())
+    lab.broker.reload()
+    async with asyncio.timeout(15):
+        while await serial(lab) == before:
+            pass  # each time anew, until the signal has arrived
+    assert node.connected
+    await node.publish(f"{ROOT}/nodes/n1/presence", b"x")

@@ -16,7 +16,8 @@ from edgeorch.mqtt.backoff import Backoff
 from edgeorch.mqtt.bus import Connection, Message
 from edgeorch.mqtt.paho_bus import PahoBus
 from edgeorch.mqtt.settings import MqttSettings, TlsFiles
-from edgeorch_server.broker.config import SERVER_NAME, BrokerConfig
+from edgeorch.pki import MQTT_SERVER
+from edgeorch_server.broker.config import BrokerConfig
 from edgeorch_server.broker.mosquitto import Mosquitto
 from tests.fakes.certificates import TestCa
 from tests.fakes.mosquitto import PlainMosquitto, free_port
@@ -206,7 +207,7 @@ class TestTls:
         _, ca, port = broker
         (tmp_path / "other").mkdir()
         other = TestCa(tmp_path / "other")
-        good, foreign = ca.issue(SERVER_NAME), other.issue(SERVER_NAME)
+        good, foreign = ca.issue(MQTT_SERVER), other.issue(MQTT_SERVER)
         files = {
             "foreign-broker": TlsFiles(other.path, good.certificate, good.key),
             "foreign-client": TlsFiles(ca.path, foreign.certificate, foreign.key),
