@@ -20,7 +20,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Share the tests out as we like it."""
     from tests.lab.sharing import Sharing  # noqa: PLC0415 - xdist is there if it asks
 
-    return Sharing(config, log)  # type: ignore[arg-type]  # xdist's Producer has no public name
+    return Sharing(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,6 +30,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from tests.lab.sharing import turn  # noqa: PLC0415 - as above
 
         items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """With several processes, let nothing expensive stand about when its tests are over."""
+    yield
+    if hasattr(item.config, "workerinput"):
+        from tests.lab.sharing import give_up  # noqa: PLC0415 - as above
+
+        give_up(item, nextitem)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from kubernetes.client import ApiClient
+from kubernetes.config import new_client_from_config
 
 from tests.lab.cluster import Cluster, cluster_folder, why_no_cluster
 from tests.lab.kubectl import Kubectl, Output
@@ -82,6 +84,13 @@ def cluster(first_up: tuple[Cluster, Output]) -> Cluster:
 
 
 @pytest.fixture
+def python_client(cluster: Cluster) -> Iterator[ApiClient]:
+    """Give the official Python client for the one-node cluster, as whoever ``edgeorch up`` has let in."""
+    with new_client_from_config(str(cluster.folder.kubeconfig)) as client:
+        yield client
+
+
+@pytest.fixture
 def kubectl(cluster: Cluster) -> Iterator[Kubectl]:
     """Give kubectl in a new namespace of the one-node cluster."""
     yield from _in_new_namespace(cluster)
@@ -111,7 +120,7 @@ def own_cluster(new_cluster: NewCluster) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fleet(clusters_folder: Path, live: list[Cluster]) -> Iterator[Cluster]:
     """Give a cluster of three nodes, which notices a silent one within seconds. Leave all nodes Ready."""
     quick = {"EDGEORCH_HEARTBEAT_SECONDS": "1", "EDGEORCH_NODE_GRACE": "5", "EDGEORCH_KEEPALIVE_SECONDS": "5"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from tests.lab.clock import WrongClock, faketime_library
 from tests.lab.cluster import Cluster
 from tests.lab.kubectl import Kubectl, Output, documents
 from tests.lab.manifests import config_map, pod
+from tests.lab.proc import frozen
 from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(600)]
@@ -57,7 +59,17 @@ class Box:
     def run(self, name: str) -> None:
         """Apply a pod and wait until it is ready."""
         self.kubectl.apply(pod(name))
-        self.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s", timeout=70)
+        self.until_ready(name)
+
+    def until_ready(self, name: str) -> None:
+        """Wait for a pod."""
+        self.kubectl(
+            "wait",
+            "--for=condition=Ready",
+            f"pod/{name}",
+            f"--timeout={PATIENCE:.0f}s",
+            timeout=PATIENCE + 10,
+        )
 
     def ready(self) -> bool:
         """Whether the node is Ready."""
@@ -133,16 +145,18 @@ class TestFullDisk:
         box.kubectl("delete", "configmap", *acknowledged)
 
     def _write_until_refused(self, kubectl: Kubectl) -> tuple[list[str], Output]:
-        """Create objects until one is refused: the journal has room of its own at first."""
+        """Create objects, large and then small ones, until one is refused: the journal has room of its own at first."""
         acknowledged: list[str] = []
-        for number in range(200):
-            name = f"big-{number}"
-            manifest = config_map(name, data="x" * 500_000)
-            done = kubectl("create", "-f", "-", stdin=documents(manifest), code=None)
-            if done.code:
-                return acknowledged, done
-            acknowledged.append(name)
-        raise AssertionError("the disk is not full")
+        for size in (500_000, 50_000, 500):
+            for number in itertools.count():
+                name = f"of-{size}-{number}"
+                manifest = config_map(name, data="x" * size)
+                done = kubectl("create", "-f", "-", stdin=documents(manifest), code=None)
+                if done.code:
+                    break
+                acknowledged.append(name)
+                assert number < 200, "the disk is not full"
+        return acknowledged, done
 
     def _heal(self, box: Box) -> None:
         wait_until(
@@ -236,16 +250,13 @@ class TestFrozen:
             "broker": box.cluster.broker_pid(),
             "server": box.cluster.server.pid,
         }
-        os.kill(pids[who], signal.SIGSTOP)
-        try:
+        with frozen(pids[who]):
             declare = box.kubectl.start("create", "-f", str(self._manifest(box)))
             if who != "server":
-                assert declare.wait(timeout=30) == 0
+                assert declare.wait(timeout=PATIENCE) == 0
             assert box.running() == before
-        finally:
-            os.kill(pids[who], signal.SIGCONT)
-        assert declare.wait(timeout=60) == 0
-        box.kubectl("wait", "--for=condition=Ready", "pod/thawed", "--timeout=60s", timeout=70)
+        assert declare.wait(timeout=PATIENCE) == 0
+        box.until_ready("thawed")
         box.kubectl("delete", "pod", "thawed")
         wait_until(box.ready, "the node to be Ready", PATIENCE)
         assert box.running() == before

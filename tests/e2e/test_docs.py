@@ -17,6 +17,7 @@ ELSEWHERE = {
     "export KUBECONFIG": "the kubeconfig of every test here",
     "sudo .venv/bin/edgeorch up": "test_up.py and the fixtures",
     "sudo .venv/bin/edgeorch down": "test_up.py and the fixtures",
+    ".venv/bin/edgeorch simulate": "tests/integration/test_simulate.py",
     "edgeorch token create": "test_join.py",
     "sudo edgeorch agent join": "test_join.py",
     "sudo apt install": "scripts/install-deps installs the same packages",

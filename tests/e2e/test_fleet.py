@@ -70,18 +70,20 @@ def test_pods_spread(fleet: Cluster, fleet_kubectl: Kubectl) -> None:
 
 
 def test_a_node_that_is_cut_off_comes_back_with_its_pods(fleet: Cluster, fleet_kubectl: Kubectl) -> None:
-    """A dead link makes the node NotReady; its pods run on, and nothing is lost or doubled when it is back."""
+    """A dead link makes node and pods not ready; they run on, and nothing is lost or doubled when it is back."""
     pods = start_pods(fleet_kubectl, 3)
     before = identities(fleet, fleet_kubectl)
-    board = fleet.board(fleet.nodes[-1])
+    mine, lost = next(iter(pods.items()))
+    board = fleet.board(lost)
     board.connect(up=False)
     try:
-        lost = fleet.nodes[-1]
         wait_until(lambda: ready_nodes(fleet_kubectl)[lost] == "NotReady", "the lost node to be noticed", 60)
+        fleet_kubectl("wait", "--for=condition=Ready=false", f"pod/{mine}", "--timeout=50s")
         assert identities(fleet, fleet_kubectl) == before
     finally:
         board.connect(up=True)
     wait_until(lambda: everything_is_well(fleet_kubectl, pods), "the node to come back", PATIENCE)
+    fleet_kubectl("wait", "--for=condition=Ready", "pods", "--all", "--timeout=50s")
     assert identities(fleet, fleet_kubectl) == before
 
 
@@ -90,8 +92,7 @@ def test_a_pod_deleted_while_its_node_is_away_ends_when_it_is_back(
 ) -> None:
     """Deletion waits for the node, and is carried out as soon as it hears of it; no pod is leaked."""
     pods = start_pods(fleet_kubectl, 3)
-    lost = fleet.nodes[0]
-    doomed = next(name for name, node in pods.items() if node == lost)
+    doomed, lost = next(iter(pods.items()))
     board = fleet.board(lost)
     board.connect(up=False)
     try:
@@ -191,8 +192,7 @@ def test_after_a_reboot_without_server_the_pods_start_from_the_checkpoint(
 ) -> None:
     """A board that loses power and boots without a network starts what it held."""
     pods = start_pods(fleet_kubectl, 3)
-    name = fleet.nodes[0]
-    mine = next(pod_name for pod_name, node in pods.items() if node == name)
+    mine, name = next(iter(pods.items()))
     node, board = fleet.node(name), fleet.board(name)
     board.connect(up=False)
     try:
