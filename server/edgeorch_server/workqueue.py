@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -67,6 +67,15 @@ class WorkQueue(Generic[KeyT]):
     def forget(self, key: KeyT) -> None:
         """End the back-off of a key that went well."""
         self._failures.pop(key, None)
+
+    def hasten(self, concerned: Callable[[KeyT], bool]) -> None:
+        """Queue at once what failed and waits; should it fail again, its back-off goes on from where it was.
+
+        What is being processed may be failing at this moment, so it is queued too.
+        """
+        waiting = self._failures.keys() & self._delayed.keys()
+        for key in [key for key in (*waiting, *self._processing) if concerned(key)]:
+            self.add(key)
 
     async def get(self) -> KeyT:
         """Wait for a key and take it; :meth:`done` must follow."""

@@ -76,8 +76,9 @@ class Workshop:
 
     async def patch(self, resource: ResourceInfo[Any], name: str, subresource: str = "", **patch: Any) -> Any:
         """Merge a patch into an object."""
+        namespace = "default" if resource.namespaced else ""
         await self.registry.patch_entry(
-            resource, "default", name, PatchType.MERGE, patch, WriteOptions(), subresource
+            resource, namespace, name, PatchType.MERGE, patch, WriteOptions(), subresource
         )
         return self.get(resource, name)
 

@@ -10,10 +10,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from edgeorch.api.resources import ResourceInfo, ResourceTable
 from edgeorch.errors import ApiError, Conflict, NotFound, Terminal
+from edgeorch_server.controllers.relief import Relief
 from edgeorch_server.registry.base import Entries
 from edgeorch_server.registry.follow import each_kind, follow_entries
 from edgeorch_server.store.base import Entry, Event
@@ -107,6 +109,8 @@ class Controller:
     reconciler: Reconciler
     sources: Sequence[Source] | Sources
     objects: Entries
+    reliefs: Sequence[Relief] = ()
+    """What ends the back-off of keys in a namespace."""
     workers: int = 1
     queue: WorkQueue[Key] = field(default_factory=WorkQueue)
 
@@ -119,6 +123,8 @@ class Controller:
                 else:
                     for source in self.sources:
                         group.create_task(self._follow(source), name=f"{self.name}-{source.resource.plural}")
+                for relief in self.reliefs:
+                    group.create_task(self._relieve(relief), name=f"{self.name}-{relief.resource.plural}")
                 for number in range(self.workers):
                     work = work_off(self.name, self.queue, self.reconciler.reconcile)
                     group.create_task(work, name=f"{self.name}-{number}")
@@ -136,6 +142,16 @@ class Controller:
             versions = (news.previous, news.entry) if isinstance(news, Event) else news
             for key in {key: None for entry in versions if entry for key in source.keys(entry)}:
                 self.queue.add(key)
+
+    async def _relieve(self, relief: Relief) -> None:
+        async for news in follow_entries(self.objects, relief.resource):
+            namespace = relief.where(news) if isinstance(news, Event) else None
+            if namespace is not None:
+                self.queue.hasten(partial(_lies_in, namespace))
+
+
+def _lies_in(namespace: str, key: Key) -> bool:
+    return key.namespace == namespace
 
 
 async def work_off(name: str, queue: WorkQueue[KeyT], reconcile: Callable[[KeyT], Awaitable[Result]]) -> None:

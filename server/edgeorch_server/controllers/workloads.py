@@ -16,6 +16,7 @@ from edgeorch_server.controllers.disruption.controller import Disruptions
 from edgeorch_server.controllers.disruption.controller import sources as disruption_sources
 from edgeorch_server.controllers.jobs.wiring import job_controllers
 from edgeorch_server.controllers.pod_facts import PodReader
+from edgeorch_server.controllers.relief import RELIEFS
 from edgeorch_server.controllers.replica_set import REPLICA_SET, REPLICATION_CONTROLLER, ReplicaKind, Replicas
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.controllers.stateful_sets.controller import StatefulSets
@@ -39,7 +40,7 @@ def workload_controllers(
 
     def replicas(name: str, kind: ReplicaKind, component: str) -> Controller:
         reconciler = Replicas(kind, registry, registry, recorder(component), pods, now=now)
-        return Controller(name, reconciler, kind.sources(registry), registry)
+        return Controller(name, reconciler, kind.sources(registry), registry, RELIEFS)
 
     deployments = Deployments(registry, registry, recorder("deployment-controller"), pods, now=now)
     daemon_sets = DaemonSets(registry, registry, recorder("daemonset-controller"), pods, now=now)
@@ -50,9 +51,9 @@ def workload_controllers(
         replicas("replica-set", REPLICA_SET, "replicaset-controller"),
         replicas("replication-controller", REPLICATION_CONTROLLER, "replication-controller"),
         Controller("deployment", deployments, deployment_sources(registry), registry),
-        Controller("daemon-set", daemon_sets, daemon_set_sources(registry), registry),
+        Controller("daemon-set", daemon_sets, daemon_set_sources(registry), registry, RELIEFS),
         Controller("disruption", disruptions, disruption_sources(registry), registry),
         Controller("cron-job", cron_jobs, CRON_SOURCES, registry),
-        Controller("stateful-set", stateful_sets, stateful_set_sources(registry), registry),
+        Controller("stateful-set", stateful_sets, stateful_set_sources(registry), registry, RELIEFS),
         *job_controllers(registry, recorder("job-controller"), now),
     )

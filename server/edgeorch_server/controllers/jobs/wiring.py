@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from edgeorch_server.controllers.jobs import controller, ttl
 from edgeorch_server.controllers.jobs.release import PodRelease
+from edgeorch_server.controllers.relief import RELIEFS
 from edgeorch_server.controllers.runner import Controller
 from edgeorch_server.registry.recorder import EventRecorder
 from edgeorch_server.registry.registry import Registry
@@ -19,7 +20,7 @@ def job_controllers(
     release = PodRelease(registry)
     jobs = controller.Jobs(registry, registry, recorder, now=now)
     return (
-        Controller("job", jobs, controller.sources(registry), registry),
+        Controller("job", jobs, controller.sources(registry), registry, RELIEFS),
         Controller("job-pod-release", release, release.sources(), registry),
         Controller("ttl-after-finished", ttl.FinishedJobs(registry, now=now), ttl.SOURCES, registry),
     )

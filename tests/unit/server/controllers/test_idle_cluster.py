@@ -283,7 +283,7 @@ async def test_all_of_it_together_makes_no_writes() -> None:
         assert plane.get(DEPLOYMENTS, "late").status.availableReplicas == 1
 
 
-@pytest.mark.parametrize(
+MAKE_PODS = pytest.mark.parametrize(
     ("resource", "spec"),
     [
         pytest.param(DEPLOYMENTS, of("over", 3), id="Deployment"),
@@ -296,10 +296,13 @@ async def test_all_of_it_together_makes_no_writes() -> None:
         pytest.param(JOBS, job(parallelism=3, completions=3), id="Job"),
     ],
 )
+
+
+@MAKE_PODS
 async def test_what_a_quota_refuses_is_tried_ever_less(
     resource: ResourceInfo[Any], spec: dict[str, Any]
 ) -> None:
-    """A pod may be tried again when a quota has room, which nothing tells of: once in five minutes, told once."""
+    """Room that nothing tells of may be there again: tried once in five minutes, told once."""
     plane = await begin()
     await plane.create(RESOURCE_QUOTAS, "none", spec={"hard": {"pods": "0"}})
     await plane.create(resource, "over", spec=spec)
@@ -309,6 +312,65 @@ async def test_what_a_quota_refuses_is_tried_ever_less(
         await asyncio.sleep(WATCHED)
         assert len(writes) <= 2 * WATCHED // 300, str(writes)
         assert len([event for event in plane.all(EVENTS) if event.involvedObject.name.startswith("over")]) <= 30
+
+
+async def delete_the_quota(plane: Plane) -> None:
+    await plane.registry.delete(RESOURCE_QUOTAS, "default", "none", DeleteOptions())
+
+
+async def raise_the_quota(plane: Plane) -> None:
+    await plane.patch(RESOURCE_QUOTAS, "none", spec={"hard": {"pods": "9"}})
+
+
+async def limit_something_else(plane: Plane) -> None:
+    await plane.patch(RESOURCE_QUOTAS, "none", spec={"hard": {"pods": None, "secrets": "9"}})
+
+
+@MAKE_PODS
+@pytest.mark.parametrize("relieve", [delete_the_quota, raise_the_quota, limit_something_else])
+async def test_a_quota_with_room_ends_the_wait(
+    resource: ResourceInfo[Any], spec: dict[str, Any], relieve: Callable[[Plane], Awaitable[None]]
+) -> None:
+    """Nobody waits minutes for a limit that has been lifted."""
+    plane = await begin()
+    await plane.create(RESOURCE_QUOTAS, "none", spec={"hard": {"pods": "0"}})
+    await plane.create(resource, "over", spec=spec)
+    async with plane.running():
+        await asyncio.sleep(SETTLED)
+        assert not plane.pods()
+        await relieve(plane)
+        await asyncio.sleep(1)
+        assert plane.pods()
+
+
+async def test_a_quota_that_others_leave_ends_the_wait() -> None:
+    """What one workload gives up, another gets."""
+    plane = await begin()
+    await plane.create(RESOURCE_QUOTAS, "few", spec={"hard": {"pods": "2"}})
+    await plane.create(DEPLOYMENTS, "first", spec=of("first", 2))
+    async with plane.running():
+        await asyncio.sleep(SETTLED)
+        await plane.create(DEPLOYMENTS, "second", spec=of("second", 2))
+        await asyncio.sleep(SETTLED)
+        assert len(plane.pods(app="first")) == len(plane.pods()) == 2
+        await plane.patch(DEPLOYMENTS, "first", spec={"replicas": 1})
+        await asyncio.sleep(60)
+        assert len(plane.pods(app="first")) == 1
+        assert len(plane.pods()) == 2
+
+
+async def test_a_namespace_that_became_less_strict_ends_the_wait() -> None:
+    """Which pods are secure enough is said by labels of the namespace."""
+    plane = await begin()
+    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+    await plane.patch(NAMESPACES, "default", metadata={"labels": strict})
+    await plane.create(DEPLOYMENTS, "over", spec=of("over", 1))
+    async with plane.running():
+        await asyncio.sleep(SETTLED)
+        assert not plane.pods()
+        await plane.patch(NAMESPACES, "default", metadata={"labels": dict.fromkeys(strict)})
+        await asyncio.sleep(1)
+        assert plane.pods()
 
 
 @pytest.mark.parametrize(
