@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
@@ -40,6 +42,25 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         from tests.lab.sharing import give_up  # noqa: PLC0415 - as above
 
         give_up(item, nextitem)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Begin virtual time (looptime) with the fixtures of a test, not with its body.
+
+    What a fixture has set to happen at a time of the real clock, which counts from the start of the machine, would
+    else lie among the times of the test, or never come.
+    """
+    virtual = fixturedef.scope == "function" and request.node.get_closest_marker("looptime")
+    if not virtual or not (
+        inspect.iscoroutinefunction(fixturedef.func) or inspect.isasyncgenfunction(fixturedef.func)
+    ):
+        return (yield)
+    loop = request.getfixturevalue("_function_scoped_runner").get_loop()
+    with nullcontext() if loop.looptime_on else loop.looptime_enabled():
+        return (yield)
 
 
 @pytest.fixture(scope="session")
