@@ -2,8 +2,9 @@
 
 The steps are those of Kubernetes' deployment controller (``rolling.go``, ``recreate.go``, ``sync.go``). Where
 Kubernetes trusts counts that may be older than its last decision, these functions take the careful reading, so
-that the two promises hold at every moment: there are never more pods than ``maxSurge`` allows, and a rollout
-never takes a pod away that leaves fewer than ``maxUnavailable`` allows.
+that the two promises hold at every moment of a rollout: there are never more pods than ``maxSurge`` allows,
+and none is taken away that leaves fewer than ``maxUnavailable`` allows. While the user changes the number of
+replicas they hold for the sizes that ReplicaSets are told to have; pods on their way out may come on top.
 """
 
 from __future__ import annotations

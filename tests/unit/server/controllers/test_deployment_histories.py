@@ -91,9 +91,13 @@ class History:
         aim, before = Aim.of(spec), self.groups()
         await self.deployments.reconcile(Key("default", "web"))
         after = self.groups()
-        there = [sum(max(group.size, group.pods) for group in groups) for groups in (before, after)]
+        scaling = plan.is_scaling(aim, before)
+        there = [
+            sum(group.size if scaling else max(group.size, group.pods) for group in groups)
+            for groups in (before, after)
+        ]
         assert there[1] <= max(there[0], aim.most)
-        if aim.rolling and not spec.paused and not plan.is_scaling(aim, before):
+        if aim.rolling and not spec.paused and not scaling:
             safe = [sum(group.safe for group in groups) for groups in (before, after)]
             assert safe[1] >= min(safe[0], aim.least)
 
