@@ -25,6 +25,7 @@ deps:
 
 lab:
 	@scripts/install-deps --lab
+	@scripts/debian-kubectl build/debian
 
 $(VENV)/.installed: pyproject.toml scripts/make-venv
 	@scripts/make-venv $(VENV)

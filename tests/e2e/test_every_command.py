@@ -20,15 +20,16 @@ import pytest
 
 from edgeorch.pki import PkiFolder, Subject, create_request, new_key
 from tests.lab.cluster import Cluster
-from tests.lab.kubectl import Kubectl, kubectls
+from tests.lab.kubectl import Kubectl, debian_kubectl, kubectls
 from tests.lab.manifests import namespace
 from tests.lab.podman import BUSYBOX
+from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.podman, pytest.mark.mosquitto, pytest.mark.kubectl, pytest.mark.timeout(900)]
 
 TABLE = Path(__file__).with_name("every_command.txt")
 MANIFESTS = Path(__file__).with_name("every_command")
-COMMAND = re.compile(r"\$ (?P<words>.*?)(?: => (?P<code>\d+))?(?: since (?P<since>\d+))?")
+COMMAND = re.compile(r"\$ (?P<words>.*?)(?: => (?P<code>\d+))?(?: since (?P<since>\d+))?(?P<until> until)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,17 @@ class Step:
     words: str
     code: int
     since: int
+    until: bool
+    """What it prints comes with time."""
     says: list[str] = field(default_factory=list)
 
     def trouble(self, kubectl: Kubectl, names: dict[str, str]) -> str:
         """Run it; say what is not as it should be, if anything is."""
+        if self.until:
+            wait_until(lambda: not self._try(kubectl, names), self.words)
+        return self._try(kubectl, names)
+
+    def _try(self, kubectl: Kubectl, names: dict[str, str]) -> str:
         output = kubectl(*shlex.split(filled(self.words, names)), code=None, timeout=100)
         text = output.stdout + output.stderr
         missing = [
@@ -63,7 +71,7 @@ def steps() -> Iterator[Step]:
             assert found is not None
             if step is not None:
                 yield step
-            step = Step(found["words"], int(found["code"] or 0), int(found["since"] or 0))
+            step = Step(found["words"], int(found["code"] or 0), int(found["since"] or 0), bool(found["until"]))
         elif line.startswith("  "):
             assert step is not None, "a pattern without a command"
             step.says.append(line.strip())
@@ -101,8 +109,8 @@ def prepare(folder: Path, names: dict[str, str]) -> None:
 
 def chosen() -> list[Path]:
     """Give every kubectl there is if somebody asks for that (each takes minutes), else the newest."""
-    found = kubectls()
-    return found if os.environ.get("EDGEORCH_EVERY_KUBECTL") else found[-1:]
+    debian, found = debian_kubectl(), kubectls()
+    return [*([debian] if debian else []), *found] if os.environ.get("EDGEORCH_EVERY_KUBECTL") else found[-1:]
 
 
 @pytest.mark.parametrize("binary", chosen(), ids=lambda path: path.name)

@@ -200,7 +200,9 @@ def test_after_a_reboot_without_server_the_pods_start_from_the_checkpoint(
         node.start()
         path = f"{fleet_kubectl.namespace}/{mine}/main"
         wait_until(lambda: path in fleet.containers(name), "the pod to run again without a server", PATIENCE)
-        assert ready_nodes(fleet_kubectl)[name] == "NotReady"
+        # A lost link is noticed by silence, which may take longer than starting again.
+        wait_until(lambda: ready_nodes(fleet_kubectl)[name] == "NotReady", "the server to miss it", PATIENCE)
+        assert path in fleet.containers(name)
     finally:
         board.connect(up=True)
     wait_until(lambda: everything_is_well(fleet_kubectl, pods), "the board to report", PATIENCE)

@@ -28,6 +28,12 @@ def kubectls() -> list[Path]:
     return versions or [real]
 
 
+def debian_kubectl() -> Path | None:
+    """Give Debian's own kubectl, where ``scripts/debian-kubectl`` has put it."""
+    path = Path(__file__).parents[2] / "build" / "debian" / "kubectl"
+    return path if path.exists() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """What a command printed, and how it ended."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.api_server import Cluster
 from tests.fakes.custom_kinds import definition
 from tests.fakes.kubectl import Kubectl
-from tests.lab.kubectl import kubectls
+from tests.lab.kubectl import debian_kubectl, kubectls
 
 pytestmark = [
     pytest.mark.kubectl,
@@ -19,8 +19,6 @@ pytestmark = [
 ]
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: red}\n"
-LEAVES_CHECKS = 25
-"""The first kubectl 1.MINOR that leaves checks of fields to the server."""
 EXPLAINED = {
     "pods": ["KIND: Pod VERSION: v1", "spec <PodSpec>", "metadata <ObjectMeta>", "apiVersion <string>"],
     "pod.spec.containers": ["name <string> -required- Name, a DNS label", "image <string> Image reference"],
@@ -40,20 +38,15 @@ EXPLAINED = {
 }
 
 
-@pytest.fixture(scope="session")
-def knows_v2_only() -> Path:
-    """Find a version that knows nothing but OpenAPI v2, such as Debian 12's."""
-    oldest = kubectls()[0]
-    told = subprocess.run([oldest, "version", "--client", "-o", "json"], capture_output=True, check=True)
-    if int(json.loads(told.stdout)["clientVersion"]["minor"].rstrip("+")) >= LEAVES_CHECKS:
-        pytest.skip("there is no kubectl here that knows nothing but OpenAPI v2")
-    return oldest
-
-
 @pytest.fixture
-def old(knows_v2_only: Path, config: Path, tmp_path: Path) -> Kubectl:
-    """Take that version."""
-    return Kubectl(knows_v2_only, tmp_path, config)
+def old(config: Path, tmp_path: Path) -> Kubectl:
+    """Take a version that knows nothing but OpenAPI v2."""
+    binary = debian_kubectl()
+    if binary is None:
+        if os.environ.get("CI"):
+            pytest.fail("Debian's kubectl is missing: run scripts/debian-kubectl")
+        pytest.skip("Debian's kubectl is missing: scripts/debian-kubectl gets it")
+    return Kubectl(binary, tmp_path, config)
 
 
 async def test_explain(kubectl: Kubectl) -> None:
