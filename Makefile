@@ -46,7 +46,7 @@ unit: $(VENV)/.installed
 	@$(VENV)/bin/pytest tests/unit tests/scenarios
 
 kubectls: lab $(VENV)/.installed
-	@$(SUDO) env EDGEORCH_EVERY_KUBECTL=1 $(abspath $(VENV))/bin/pytest tests/e2e/test_every_command.py
+	@$(SUDO) env EVERY_KUBECTL=1 $(abspath $(VENV))/bin/pytest tests/e2e/test_every_command.py
 
 lint: $(VENV)/.installed
 	@$(VENV)/bin/ruff format --check .

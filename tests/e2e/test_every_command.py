@@ -110,7 +110,7 @@ def prepare(folder: Path, names: dict[str, str]) -> None:
 def chosen() -> list[Path]:
     """Give every kubectl there is if somebody asks for that (each takes minutes), else the newest."""
     debian, found = debian_kubectl(), kubectls()
-    return [*([debian] if debian else []), *found] if os.environ.get("EDGEORCH_EVERY_KUBECTL") else found[-1:]
+    return [*([debian] if debian else []), *found] if os.environ.get("EVERY_KUBECTL") else found[-1:]
 
 
 @pytest.mark.parametrize("binary", chosen(), ids=lambda path: path.name)
