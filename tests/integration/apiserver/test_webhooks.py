@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from edgeorch_server.webhooks.dispatch import AdmissionWebhooks
 from tests.fakes.api_server import Cluster, running_cluster, wall_clock
 from tests.fakes.certificates import TestCa
 from tests.fakes.eventually import LIMIT
+from tests.fakes.kubectl import Kubectl
 from tests.fakes.webhook_server import WebhookServer, answer, http, webhook_server
+from tests.lab.kubectl import kubectls
 
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -111,6 +114,32 @@ async def test_a_refusal_reaches_the_client(admin: httpx.AsyncClient, outside: W
             "code": 418,
         },
     )
+
+
+@pytest.mark.kubectl
+@pytest.mark.skipif(not kubectls(), reason="there is no kubectl on the PATH")
+async def test_people_read_what_a_webhook_says(
+    kubectl: Kubectl, admin: httpx.AsyncClient, outside: WebhookServer
+) -> None:
+    """Kubectl shows warnings, what was changed, and why something was refused; a try is put to the webhook too."""
+    outside.say = relabelled
+    await configure(admin, outside.client_config(), mutating=True)
+    made = await kubectl.ok("create", "configmap", "c", "-o", "jsonpath={.metadata.labels}")
+    assert (made.out, made.err.strip()) == ('{"touched":"yes"}', "Warning: mind the label")
+    outside.say = lambda review: answer(review, allowed=False, status={"message": "not today"})
+    await configure(admin, outside.client_config())
+    why = 'admission webhook "w.example.com" denied the request: not today'
+    for words in (
+        ("create", "configmap", "d"),
+        ("create", "configmap", "d", "--dry-run=server"),
+        ("delete", "cm", "c"),
+    ):
+        refused = await kubectl(*words)
+        assert refused.code == 1
+        assert re.search(
+            rf"^(error: failed to create configmap|Error from server( \(\w+\))?): .*{why}$", refused.err, re.MULTILINE
+        )
+    assert "configmap/c" in (await kubectl.ok("get", "cm", "-o", "name")).out
 
 
 @pytest.mark.parametrize(
