@@ -137,7 +137,9 @@ async def test_people_read_what_a_webhook_says(
         refused = await kubectl(*words)
         assert refused.code == 1
         assert re.search(
-            rf"^(error: failed to create configmap|Error from server( \(\w+\))?): .*{why}$", refused.err, re.MULTILINE
+            rf"^(error: failed to create configmap|Error from server( \(\w+\))?): .*{why}$",
+            refused.err,
+            re.MULTILINE,
         )
     assert "configmap/c" in (await kubectl.ok("get", "cm", "-o", "name")).out
 
