@@ -8,7 +8,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_POLL = 0.1
+_POLL, _LONGEST_POLL = 0.1, 2.0
+_REST = 2.0
+"""How much longer than a question the pause after it is: many tests that ask all the time leave no processor to those
+who are to answer."""
 
 
 def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 90.0) -> T:
@@ -19,12 +22,14 @@ def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 90
     """
     deadline = time.monotonic() + timeout
     while True:
+        asked = time.monotonic()
         try:
             last: object = (answer := condition())
             if answer:
                 return answer
         except AssertionError as exc:
             last = exc
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"waited {timeout:.0f} s for {what}; last: {last}")
-        time.sleep(_POLL)
+        time.sleep(min(max(_POLL, _REST * (now - asked)), _LONGEST_POLL))
