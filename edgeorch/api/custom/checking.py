@@ -15,6 +15,7 @@ from typing import Any
 
 from edgeorch.api.apiextensions.json_schema import JSONSchemaProps
 from edgeorch.api.custom.formats import fits
+from edgeorch.api.custom.ratcheting import NOTHING, Before, canonical, key_of
 from edgeorch.api.validation import (
     FieldError,
     Path,
@@ -31,18 +32,20 @@ MAX_ERRORS = 100
 """What is found beyond that helps nobody."""
 
 
-def check(schema: JSONSchemaProps, value: Any, path: Path) -> list[FieldError]:
-    """Check a value and all that is in it."""
+def check(schema: JSONSchemaProps, value: Any, path: Path, before: Before = NOTHING) -> list[FieldError]:
+    """Check a value and all that is in it, but for what is as it was before."""
     found: list[FieldError] = []
-    for error in _check(schema, value, path):
+    for error in _check(schema, value, path, before):
         found.append(error)
         if len(found) == MAX_ERRORS:
             break
     return found
 
 
-def _check(schema: JSONSchemaProps, value: Any, path: Path) -> Iterator[FieldError]:
+def _check(schema: JSONSchemaProps, value: Any, path: Path, before: Before = NOTHING) -> Iterator[FieldError]:
     if value is None and schema.nullable:
+        return
+    if before.is_like(value):
         return
     wanted = _wanted_types(schema)
     given = json_type(value)
@@ -50,15 +53,17 @@ def _check(schema: JSONSchemaProps, value: Any, path: Path) -> Iterator[FieldErr
         yield wrong_type(path, given, f'{path} in body must be of type {",".join(wanted)}: "{given}"')
         return
     if schema.enum and not any(_equal(value, one) for one in schema.enum):
-        yield not_supported(path, value, [one if isinstance(one, str) else _json(one) for one in schema.enum])
+        yield not_supported(
+            path, value, [one if isinstance(one, str) else canonical(one) for one in schema.enum]
+        )
     if isinstance(value, str):
         yield from _check_text(schema, value, path)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from _check_number(schema, value, path)
     elif isinstance(value, list):
-        yield from _check_list(schema, value, path)
+        yield from _check_list(schema, value, path, before)
     elif isinstance(value, dict):
-        yield from _check_object(schema, value, path)
+        yield from _check_object(schema, value, path, before)
     yield from _check_combined(schema, value, path)
 
 
@@ -117,12 +122,12 @@ def _check_number(schema: JSONSchemaProps, value: float, path: Path) -> Iterator
     most, least = schema.maximum, schema.minimum
     if most is not None and (value >= most if schema.exclusiveMaximum else value > most):
         than = "less than" if schema.exclusiveMaximum else "less than or equal to"
-        yield bad(path, value, f"{path} in body should be {than} {_json(most)}")
+        yield bad(path, value, f"{path} in body should be {than} {canonical(most)}")
     if least is not None and (value <= least if schema.exclusiveMinimum else value < least):
         than = "greater than" if schema.exclusiveMinimum else "greater than or equal to"
-        yield bad(path, value, f"{path} in body should be {than} {_json(least)}")
+        yield bad(path, value, f"{path} in body should be {than} {canonical(least)}")
     if schema.multipleOf and not _is_multiple(value, schema.multipleOf):
-        yield bad(path, value, f"{path} in body should be a multiple of {_json(schema.multipleOf)}")
+        yield bad(path, value, f"{path} in body should be a multiple of {canonical(schema.multipleOf)}")
 
 
 def _is_multiple(value: float, of: float) -> bool:
@@ -130,16 +135,22 @@ def _is_multiple(value: float, of: float) -> bool:
     return math.isclose(ratio, round(ratio), abs_tol=1e-9)
 
 
-def _check_list(schema: JSONSchemaProps, value: list[Any], path: Path) -> Iterator[FieldError]:
+def _check_list(schema: JSONSchemaProps, value: list[Any], path: Path, before: Before) -> Iterator[FieldError]:
     if schema.maxItems is not None and len(value) > schema.maxItems:
         yield too_many(path, len(value), schema.maxItems)
     if schema.minItems is not None and len(value) < schema.minItems:
         yield bad(path, len(value), f"{path} in body should have at least {schema.minItems} items")
     if schema.items is not None:
+        olds = before.items(schema)
         for index, item in enumerate(value):
-            yield from _check(schema.items, item, path.at(index))
-    if schema.x_list_type in {"set", "map"}:
+            old = olds.get(key_of(schema, item), NOTHING) if olds else NOTHING
+            yield from _check(schema.items, item, path.at(index), old)
+    if schema.x_list_type in {"set", "map"} and not _had_twins(schema, before.value):
         yield from _check_unique(schema, value, path)
+
+
+def _had_twins(schema: JSONSchemaProps, before: Any) -> bool:
+    return isinstance(before, list) and any(_check_unique(schema, before, Path()))
 
 
 def _check_unique(schema: JSONSchemaProps, value: Sequence[Any], path: Path) -> Iterator[FieldError]:
@@ -151,13 +162,15 @@ def _check_unique(schema: JSONSchemaProps, value: Sequence[Any], path: Path) -> 
             if not isinstance(item, dict):
                 continue
             shown = {key: item[key] for key in schema.x_list_map_keys if key in item}
-        text = _json(shown)
+        text = canonical(shown)
         if text in seen:
             yield duplicate(path.at(index), shown)
         seen.add(text)
 
 
-def _check_object(schema: JSONSchemaProps, value: dict[str, Any], path: Path) -> Iterator[FieldError]:
+def _check_object(
+    schema: JSONSchemaProps, value: dict[str, Any], path: Path, before: Before
+) -> Iterator[FieldError]:
     if schema.maxProperties is not None and len(value) > schema.maxProperties:
         yield too_many(path, len(value), schema.maxProperties)
     if schema.minProperties is not None and len(value) < schema.minProperties:
@@ -171,7 +184,7 @@ def _check_object(schema: JSONSchemaProps, value: dict[str, Any], path: Path) ->
         if known is None and isinstance(others, JSONSchemaProps):
             known = others
         if known is not None:
-            yield from _check(known, member, path.child(name))
+            yield from _check(known, member, path.child(name), before.member(name))
     if schema.x_embedded_resource:
         for name in ("apiVersion", "kind"):
             if not value.get(name):
@@ -200,7 +213,3 @@ def _fits(schema: JSONSchemaProps, value: Any, path: Path) -> bool:
 def _equal(value: Any, one: Any) -> bool:
     """Compare JSON values: 1 and true are two things."""
     return bool(value == one) and isinstance(value, bool) == isinstance(one, bool)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

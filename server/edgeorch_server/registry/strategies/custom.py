@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from edgeorch.api.custom import checking
 from edgeorch.api.custom.kind import CustomObject, CustomVersion
+from edgeorch.api.custom.ratcheting import NOTHING, Before
 from edgeorch.api.meta_validation import validate_meta, validate_meta_update
 from edgeorch.api.validation import FieldError, Path
 from edgeorch_server.registry.strategies.base import Strategy
@@ -57,11 +58,12 @@ class CustomStrategy(Strategy[CustomObject]):
         return errors + self._check(obj)
 
     def validate_update(self, new: CustomObject, old: CustomObject) -> list[FieldError]:
-        """Check a changed object."""
-        return validate_meta_update(new.metadata, old.metadata, any_finalizer=True) + self._check(new)
+        """Check a changed object; what was wrong before and has not changed may stay."""
+        errors = validate_meta_update(new.metadata, old.metadata, any_finalizer=True)
+        return errors + self._check(new, Before(old.content))
 
-    def _check(self, obj: CustomObject) -> list[FieldError]:
-        return checking.check(self._version.schema, obj.content, Path())
+    def _check(self, obj: CustomObject, before: Before = NOTHING) -> list[FieldError]:
+        return checking.check(self._version.schema, obj.content, Path(), before)
 
 
 def _take(content: dict[str, Any], name: str, other: dict[str, Any]) -> None:

@@ -194,6 +194,30 @@ async def test_a_changed_definition_counts_at_once_for_what_is_stored(cluster: S
     assert [item["spec"] for item in found.json()["items"]] == [{"size": 1, "color": "red", "shape": "round"}]
 
 
+async def test_a_definition_that_became_stricter_leaves_objects_writable(cluster: Served) -> None:
+    """What is wrong in them now may stay while something else changes; it may not be made anew."""
+    await cluster.define()
+    await cluster.http.post(WIDGETS, json=widget("a"))
+    schema = copy.deepcopy(SCHEMA)
+    schema["properties"]["spec"]["properties"]["size"]["minimum"] = 2
+    stricter = definition(schema={"openAPIV3Schema": schema})
+    await cluster.http.patch(f"{DEFINITIONS}/widgets.example.com", json=stricter, headers=MERGE)
+    for _ in range(100):
+        await asyncio.sleep(0)
+        if (
+            new := await cluster.http.post(WIDGETS, params={"dryRun": "All"}, json=widget("b"))
+        ).status_code != 201:
+            break
+    assert "should be greater than or equal to 2" in new.json()["message"]
+    for patch in ({"spec": {"color": "blue"}}, {"metadata": {"labels": {"a": "b"}}}):
+        answer = await cluster.http.patch(f"{WIDGETS}/a", json=patch, headers=MERGE)
+        assert answer.status_code == 200, answer.text
+    status = await cluster.http.patch(f"{WIDGETS}/a/status", json={"status": {"phase": "x"}}, headers=MERGE)
+    assert status.status_code == 200, status.text
+    worse = await cluster.http.patch(f"{WIDGETS}/a", json={"spec": {"size": 0}}, headers=MERGE)
+    assert worse.status_code == 422
+
+
 async def test_versions_differ_in_their_name_only(cluster: Served) -> None:
     """An object is served in every version, under the name of that; the best one is preferred."""
     body = definition()
