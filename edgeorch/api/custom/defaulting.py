@@ -35,10 +35,9 @@ def _fill_members(schema: JSONSchemaProps, value: dict[str, Any]) -> None:
         if value[name] is None and not inner.nullable:
             if inner.default is None:
                 del value[name]
-            else:
-                value[name] = copy.deepcopy(inner.default)
-        else:
-            fill(inner, value[name])
+                continue
+            value[name] = copy.deepcopy(inner.default)
+        fill(inner, value[name])
 
 
 def _is_missing(known: JSONSchemaProps, value: dict[str, Any], name: str) -> bool:

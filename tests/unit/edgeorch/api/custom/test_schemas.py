@@ -74,6 +74,18 @@ DEFAULTED: dict[str, tuple[JSONSchemaProps, Any, Any]] = {
     "missing": (of(a={**TEXT, "default": "x"}), {}, {"a": "x"}),
     "there": (of(a={**TEXT, "default": "x"}), {"a": ""}, {"a": ""}),
     "null counts as missing": (of(a={**TEXT, "default": "x"}), {"a": None}, {"a": "x"}),
+    "what stands for a null is filled in too": (
+        schema(
+            type="object",
+            additionalProperties={
+                "type": "object",
+                "default": {},
+                "properties": {"a": {**TEXT, "default": "x"}},
+            },
+        ),
+        {"k": None},
+        {"k": {"a": "x"}},
+    ),
     "null may be a value": (
         of(a={**TEXT, "default": "x", "nullable": True}),
         {"a": None},
