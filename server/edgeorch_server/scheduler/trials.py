@@ -24,6 +24,9 @@ class Trial:
 
     def __init__(self, shape: Shape, cluster: Cluster, profile: Profile) -> None:
         self._cluster = cluster
+        # A pod that wants to be near its like may be the first of them. Whether it would be, once some have
+        # left a node, is up to all other nodes.
+        self._all_nodes_count = bool(shape.affinity)
         self._following = Following(shape, cluster, profile)
         self._budgets: Sequence[Budget] = ()
         self._outcomes: dict[str, Victims | Refusal] = {}
@@ -31,7 +34,7 @@ class Trial:
     def catch_up(self, budgets: Sequence[Budget]) -> None:
         """Forget what does not hold any more."""
         stale = self._following.catch_up()
-        if stale is None or budgets != self._budgets:
+        if stale is None or budgets != self._budgets or (stale.nodes and self._all_nodes_count):
             self._budgets = budgets
             self._outcomes.clear()
             return

@@ -9,7 +9,7 @@ from edgeorch.api.selectors import Selector
 from edgeorch_server.scheduler.framework import Rejected
 from edgeorch_server.scheduler.preemption import Hopeless, Preemption
 from edgeorch_server.scheduler.victims import Budget, Victims
-from tests.fakes.scheduling import ZONE, Board, away, node, pod, spread
+from tests.fakes.scheduling import ZONE, Board, away, near, node, pod, spread
 
 URGENT = 100
 
@@ -203,6 +203,30 @@ def test_no_cross_node_preemption() -> None:
     )
     found = preempt(board, urgent(affinity=away({"app": "noisy"}, ZONE)))
     assert isinstance(found, Hopeless)
+
+
+def test_what_is_remembered_of_a_node_may_depend_on_others() -> None:
+    """Who removes the only pod that it wants to be near may be the first there, but not once another one is elsewhere."""
+    friend = {"app": "friend"}
+    board = Board(
+        node("a", cpu="1"),
+        node("b", cpu="1"),
+        on={"a": [lesser("near", labels=friend)], "b": [lesser("peer", priority=URGENT)]},
+    )
+    wanted = urgent(labels=friend, affinity=near(friend))
+    preemption = Preemption(board.cluster, board.profile, Fixed())
+
+    def find() -> Victims | Hopeless:
+        info = board.info(wanted)
+        rejected = board.decider.decide(info)
+        assert isinstance(rejected, Rejected)
+        return preemption.find(info, rejected)
+
+    first = find()
+    assert isinstance(first, Victims)
+    assert first.node == "a"
+    board.put(lesser("elsewhere", "0", labels=friend), "b")
+    assert isinstance(find(), Hopeless)
 
 
 def test_looking_for_victims_changes_nothing() -> None:
