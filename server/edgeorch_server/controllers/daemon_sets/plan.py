@@ -98,15 +98,29 @@ def manage(places: Sequence[Place], aim: Aim) -> Changes:
 
 
 def _surplus(alive: Sequence[PodFacts], aim: Aim) -> list[PodFacts]:
-    """Choose what is too much on one node: one pod is enough, or with surge one old and one new."""
+    """Choose what is too much on one node: one pod is enough, or with surge one old and one new.
+
+    Kubernetes keeps the oldest, also where only another one is ready.
+    """
     if not aim.surge:
-        return list(alive[1:])
+        return _but_the_best(alive)
     new = [pod for pod in alive if aim.is_new(pod)]
     old = [pod for pod in alive if not aim.is_new(pod)]
-    surplus = [*new[1:], *old[1:]]
-    if new and old and (not old[0].ready or aim.is_available(new[0])):
-        surplus.append(old[0])
+    surplus = [*_but_the_best(new), *_but_the_best(old)]
+    kept_new, kept_old = _best(new), _best(old)
+    if kept_new and kept_old and (not kept_old.ready or aim.is_available(kept_new)):
+        surplus.append(kept_old)
     return surplus
+
+
+def _best(pods: Sequence[PodFacts]) -> PodFacts | None:
+    """Give the oldest that is ready, or else the oldest."""
+    return min(pods, key=lambda pod: not pod.ready, default=None)
+
+
+def _but_the_best(pods: Sequence[PodFacts]) -> list[PodFacts]:
+    best = _best(pods)
+    return [pod for pod in pods if pod is not best]
 
 
 def replace(places: Sequence[Place], aim: Aim) -> Changes:

@@ -250,6 +250,25 @@ class TestUpdating:
         assert where(shop) == {"pi-1": "2", "pi-2": "2", "pi-3": "2"}
         assert len(shop.pods()) == 3
 
+    @pytest.mark.parametrize("surge", [1, 0])
+    async def test_of_two_that_are_too_much_the_ready_one_stays(self, shop: Workshop, surge: int) -> None:
+        """Another template, or no surge any more, in the middle of an update: what serves goes last."""
+        rolling = {"maxSurge": 1, "maxUnavailable": 0}
+        await daemon_set(shop, updateStrategy={"rollingUpdate": rolling})
+        await rest(shop)
+        await self.change(shop)
+        await shop.settle()
+        [new] = [pod for pod in shop.pods() if pod.spec.containers[0].image == "nginx:2"]
+        [old] = [pod for pod in shop.pods() if target(pod) == target(new) and pod != new]
+        await shop.report(old, ready=False)
+        await shop.report(new)
+        rolling = {"maxSurge": surge, "maxUnavailable": 1 - surge}
+        spec = {"template": template("nginx:3"), "updateStrategy": {"rollingUpdate": rolling}}
+        await shop.patch(DAEMON_SETS, "web", spec=spec)
+        await shop.reconciler("daemon-set").reconcile(Key("default", "web"))
+        left = {pod.metadata.name for pod in shop.pods()}
+        assert (new.metadata.name in left, old.metadata.name in left) == (True, False)
+
     async def test_on_delete(self, shop: Workshop) -> None:
         """DaemonSet, OnDelete: new pods come only where somebody deletes the old ones."""
         await daemon_set(shop, updateStrategy={"type": "OnDelete"})
