@@ -32,7 +32,7 @@ _PATCHES = {
     "PATCH (merge) 3 KB pod": "application/merge-patch+json",
     "server-side apply to 3 KB pod": "application/apply-patch+yaml",
 }
-_APPLIED = "fieldManager=bench"
+_APPLIED = "fieldManager=bench&force=true"  # the same label was written by other means before
 
 
 def run(options: Options) -> list[Row]:
