@@ -29,7 +29,8 @@ async def fan_out(plane: ControlPlane, theirs: Side | None, watchers: int, *, pu
     async with AsyncExitStack() as stack:
         writer = await plane.connect()
         stack.callback(writer.close)
-        since = json.loads(await writer.request("GET", path))["metadata"]["resourceVersion"]
+        # Not the object's own version: what was written since may be more than the server remembers.
+        since = json.loads(await writer.request("GET", f"{CONFIG_MAPS}?limit=1"))["metadata"]["resourceVersion"]
 
         async def change(number: int) -> None:
             await writer.request("PUT", path, config_map("c0", number))
