@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -126,6 +127,7 @@ def parse(value: Any) -> Node:
     return {_canonical(name): parse(node) for name, node in value.items()}
 
 
+@lru_cache(maxsize=4096)
 def _canonical(name: str) -> str:
     """Write a member's name as we do: JSON in it without spaces, the keys in order."""
     prefix, text = name[:2], name[2:]
@@ -171,5 +173,5 @@ def _format(name: str) -> str:
     return f"[={text}]" if prefix == "v:" else f"[{text}]"
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""``json.dumps`` would make an encoder for each item of each list of each write."""
