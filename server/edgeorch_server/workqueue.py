@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -68,14 +68,9 @@ class WorkQueue(Generic[KeyT]):
         """End the back-off of a key that went well."""
         self._failures.pop(key, None)
 
-    def hasten(self, concerned: Callable[[KeyT], bool]) -> None:
-        """Queue at once what failed and waits; should it fail again, its back-off goes on from where it was.
-
-        What is being processed may be failing at this moment, so it is queued too.
-        """
-        waiting = self._failures.keys() & self._delayed.keys()
-        for key in [key for key in (*waiting, *self._processing) if concerned(key)]:
-            self.add(key)
+    def unsettled(self) -> list[KeyT]:
+        """Give what failed and waits, and what is being processed, which may be failing at this moment."""
+        return [*(self._failures.keys() & self._delayed.keys()), *self._processing]
 
     async def get(self) -> KeyT:
         """Wait for a key and take it; :meth:`done` must follow."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from edgeorch.api.apiextensions.json_schema import JSONSchemaProps
 from edgeorch.api.custom.formats import fits
-from edgeorch.api.custom.ratcheting import NOTHING, Before, canonical, key_of
+from edgeorch.api.custom.ratcheting import NOTHING, Before, canonical, key_of, keys_of
 from edgeorch.api.validation import (
     FieldError,
     Path,
@@ -161,7 +161,7 @@ def _check_unique(schema: JSONSchemaProps, value: Sequence[Any], path: Path) -> 
         if schema.x_list_type == "map":
             if not isinstance(item, dict):
                 continue
-            shown = {key: item[key] for key in schema.x_list_map_keys if key in item}
+            shown = keys_of(schema, item)
         text = canonical(shown)
         if text in seen:
             yield duplicate(path.at(index), shown)

@@ -44,9 +44,12 @@ NOTHING = Before(object())
 
 def key_of(schema: JSONSchemaProps, item: Any) -> str:
     """Tell which item of a list with keys this is."""
-    if not isinstance(item, dict):
-        return ""
-    return canonical({key: item[key] for key in schema.x_list_map_keys if key in item})
+    return canonical(keys_of(schema, item)) if isinstance(item, dict) else ""
+
+
+def keys_of(schema: JSONSchemaProps, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Give those members of an item that tell it from others."""
+    return {key: item[key] for key in schema.x_list_map_keys if key in item}
 
 
 def canonical(value: Any) -> str:

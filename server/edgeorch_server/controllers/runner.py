@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from edgeorch.api.resources import ResourceInfo, ResourceTable
@@ -144,14 +143,15 @@ class Controller:
                 self.queue.add(key)
 
     async def _relieve(self, relief: Relief) -> None:
+        """Queue at once what may succeed now; should it fail again, its back-off goes on from where it was."""
         async for news in follow_entries(self.objects, relief.resource):
-            namespace = relief.where(news) if isinstance(news, Event) else None
-            if namespace is not None:
-                self.queue.hasten(partial(_lies_in, namespace))
-
-
-def _lies_in(namespace: str, key: Key) -> bool:
-    return key.namespace == namespace
+            unsettled = self.queue.unsettled()
+            # Quotas change with each pod, and hardly ever is anybody waiting for them.
+            if unsettled and isinstance(news, Event):
+                namespace = relief.where(news)
+                for key in unsettled:
+                    if key.namespace == namespace:
+                        self.queue.add(key)
 
 
 async def work_off(name: str, queue: WorkQueue[KeyT], reconcile: Callable[[KeyT], Awaitable[Result]]) -> None:
